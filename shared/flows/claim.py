@@ -1,0 +1,114 @@
+"""One worker at a time writes a collection: claim it, commit under the lease, let it go. DESIGN 4.1.
+
+The head row is in every transaction under its etag, with the writer's name and a step that only grows. So a worker
+whose lease was taken over cannot write, and a lost acknowledgement is settled by reading the head.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.errors import Conflict, LeaseLost, Transient, Unclear
+from shared.flows.head import HEAD, TABLE, WANTED, HeadWriter, head_of
+from shared.model.collection import Head
+from shared.ports import Delete, Insert, Replace, Row, Touch, World, Write
+
+LEASE = timedelta(minutes=2)
+"""How long a silent worker keeps others out. Only a matter of speed after a crash: the etag is what protects."""
+
+_ATTEMPTS = 5
+
+
+class Claim:
+    """A collection in this worker's hands: its head as last committed, and the wish for a sync that it serves."""
+
+    def __init__(self, world: World, key: str, writer: str) -> None:
+        self.world = world
+        self.key = key
+        self.head = Head()
+        self.release_brake = False
+        self.remove_items = False
+        self.at_once = False
+        self._writer = writer
+        self._etag = ""
+        self._wanted_etag = ""
+        self._columns = HeadWriter(world.blobs, key)
+
+    async def take(self, now: datetime) -> bool:
+        """Claim the collection; False when another worker has it. `now` is taken before anything is read."""
+        row = await self.world.rows.get(TABLE, self.key, HEAD)
+        found = Head() if row is None else await head_of(row, self.world.blobs)
+        if found.until is not None and found.until > now and found.writer != self._writer:
+            return False
+        self.head = replace(found, writer=self._writer, until=now + LEASE, step=found.step + 1, started_at=now)
+        columns = await self._columns.columns(self.head)
+        lock = Insert(HEAD, columns) if row is None else Replace(HEAD, columns, row.etag)
+        try:
+            etags = await self.world.rows.transact(TABLE, self.key, [lock, Touch(WANTED, {"claimed_at": now})])
+            self._etag = etags[0]
+        except (Conflict, Unclear):
+            held = await self.world.rows.get(TABLE, self.key, HEAD)
+            if held is None or not self._is_mine(held, self.head.step):
+                return False
+            self._etag = held.etag
+        await self.note_wanted()
+        return True
+
+    async def note_wanted(self) -> None:
+        """Remember which wish the coming pass serves; a later one changes the row's etag. Also what is asked with it."""
+        wanted = await self.world.rows.get(TABLE, self.key, WANTED)
+        self._wanted_etag = "" if wanted is None else wanted.etag
+        values = {} if wanted is None else wanted.values
+        self.release_brake = bool(values.get("release"))
+        self.remove_items = bool(values.get("remove"))
+        self.at_once = bool(values.get("force"))
+
+    async def commit(self, writes: Sequence[Write] = (), **changes: Any) -> None:
+        """Write rows and a new head in one transaction, and extend the lease.
+
+        `writes` must not depend on being applied once: an unclear answer is settled by reading and may be repeated.
+        Raises LeaseLost when another worker has taken over; Conflict when a condition of `writes` failed.
+        """
+        head = replace(self.head, step=self.head.step + 1, **{"until": self.world.now() + LEASE, **changes})
+        columns = await self._columns.columns(head)
+        for _ in range(_ATTEMPTS):
+            try:
+                etags = await self.world.rows.transact(TABLE, self.key, [Replace(HEAD, columns, self._etag), *writes])
+            except (Conflict, Unclear) as failure:
+                if not await self._has_happened(head.step, failure):
+                    continue
+            else:
+                self._etag = etags[0]
+            self.head = head
+            return
+        raise Transient("storage-unavailable", "a transaction stayed unclear")
+
+    async def _has_happened(self, step: int, failure: Exception) -> bool:
+        """Settle a transaction without a clear answer: True, it was applied; False, it was not and may be repeated."""
+        row = await self.world.rows.get(TABLE, self.key, HEAD)
+        if row is not None and self._is_mine(row, step):
+            self._etag = row.etag
+            return True
+        if row is None or row.etag != self._etag:
+            raise LeaseLost(self.key) from failure
+        if isinstance(failure, Conflict):
+            raise failure
+        return False
+
+    def _is_mine(self, row: Row, step: int) -> bool:
+        return row.values.get("writer") == self._writer and row.values.get("step") == step
+
+    async def release(self, **changes: Any) -> bool:
+        """Let go, unless somebody asked again since `note_wanted`: then keep the claim, and answer False."""
+        writes = [Delete(WANTED, self._wanted_etag)] if self._wanted_etag else []
+        try:
+            await self.commit(writes, until=self.world.now(), **changes)
+        except Conflict:
+            await self.note_wanted()
+            return False
+        return True
+
+    async def set_aside(self, **changes: Any) -> None:
+        """Let go with the work not done: the wish stays, and whoever comes next serves it."""
+        await self.commit(until=self.world.now(), **changes)

@@ -1,0 +1,98 @@
+"""One email collection from whatever state it is in to all that Exchange has: the story of a sync. DESIGN 4.1."""
+
+from dataclasses import replace
+
+from shared.errors import Resync, Transient
+from shared.flows.documents import blob_prefix
+from shared.flows.email.drain import drain_folder
+from shared.flows.email.follow import follow_folder, forget_state
+from shared.flows.email.items import remove_item
+from shared.flows.email.leaving import load_leaving, release_brake, settle
+from shared.flows.email.pages import commit_page
+from shared.flows.email.resume import load_failing, retry_failing, roll_forward, sweep_blobs
+from shared.flows.email.run import LookAgain, Run
+from shared.flows.email.stored import FACTS, ITEM, every, item_of
+from shared.flows.email.watch import look_at_folders
+from shared.flows.email.window import fill_window
+from shared.flows.head import WANTED
+from shared.model.collection import Phase, States, WatchedFolder
+from shared.model.rules import window_start
+from shared.ports import Merge
+
+_LOOKS = 3
+
+
+async def bring_up_to_date(run: Run) -> None:
+    """Synchronise all watched folders, page by page. Raises OutOfTime with everything so far put down."""
+    await load_failing(run)
+    await load_leaving(run)
+    await roll_forward(run)
+    await _set_window(run)
+    for look in range(_LOOKS):
+        try:
+            await _pass(run, afresh=look > 0)
+        except LookAgain:
+            continue
+        break
+    else:
+        raise Transient("exchange-inconsistent", "the folders change as we look at them")
+    await retry_failing(run)
+    await sweep_blobs(run)
+
+
+async def _pass(run: Run, *, afresh: bool) -> None:
+    await load_leaving(run)
+    ripe = list(run.leaving)
+    await look_at_folders(run, afresh=afresh)
+    if run.claim.release_brake:
+        await release_brake(run)
+    for folder in run.claim.head.states.folders:
+        await _advance(run, folder)
+    await settle(run, ripe)
+    while ripe := list(run.leaving):
+        run.check_time()
+        for folder in run.claim.head.states.folders:
+            await follow_folder(run, folder)
+        await settle(run, ripe)
+
+
+async def _advance(run: Run, folder: WatchedFolder) -> None:
+    """Take one folder through its phases to where it is followed."""
+    try:
+        if folder.phase is Phase.WINDOW:
+            if folder.sync_state is not None:
+                await follow_folder(run, folder)
+            await fill_window(run, _current(run, folder))
+        if _current(run, folder).phase is Phase.DRAIN:
+            await drain_folder(run, _current(run, folder))
+        elif folder.phase is Phase.LIVE:
+            await follow_folder(run, folder)
+    except Resync as void:
+        await forget_state(run, _current(run, folder))
+        raise LookAgain(void.code) from void
+
+
+def _current(run: Run, folder: WatchedFolder) -> WatchedFolder:
+    return run.claim.head.folder(folder.id) or folder
+
+
+async def _set_window(run: Run) -> None:
+    """Store the window's absolute start when the collection begins; move it back when an administrator enlarges it."""
+    head = run.claim.head
+    start, days = window_start(head, run.rules.window_days, run.world.now())
+    if (start, days) == (head.window_from, head.window_days):
+        return
+    enlarged = [replace(folder, phase=Phase.WINDOW, before=None) for folder in head.states.folders]
+    await run.claim.commit(window_from=start, window_days=days, states=States(tuple(enlarged)))
+
+
+async def remove_everything(run: Run) -> None:
+    """Take every item out of the application, with a feed entry for each, and forget the folders' states."""
+    await load_leaving(run)
+    await load_failing(run)
+    await run.claim.commit(intent=None, held=None, states=States(), window_from=None, window_days=None)
+    async for row in every(run.world.rows, run.key, ITEM, FACTS):
+        await commit_page(run, [remove_item(run, item_of(row))])
+    async for blob in run.world.blobs.names(blob_prefix(run.key)):
+        await run.world.blobs.delete(blob.name)
+    await run.claim.commit([Merge(WANTED, {"remove": False})])

@@ -1,0 +1,102 @@
+"""Follow a folder from its sync state: created, updated, read, deleted or moved away. DESIGN 4.1."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from shared.errors import Resync
+from shared.flows.email.items import gone_failures, import_items, read_flag, remove_item
+from shared.flows.email.leaving import mark_leaving
+from shared.flows.email.pages import Unit, commit_page
+from shared.flows.email.run import LookAgain, Run
+from shared.flows.email.stored import at_times, by_exchange_id
+from shared.model.collection import Phase, States, StoredItem, WatchedFolder
+from shared.model.exchange import ItemChanges, ItemStub
+from shared.model.rules import BEGINNING, moment_of
+
+
+async def follow_folder(run: Run, folder: WatchedFolder) -> None:
+    """Apply all changes since the stored state, a page at a time. A void state sends the folder back to the drain."""
+    while True:
+        current = run.claim.head.folder(folder.id) or folder
+        try:
+            changes = await run.world.exchange.sync_folder_items(
+                run.mailbox, folder.id, current.sync_state, limit=run.rules.batch_size
+            )
+        except Resync as void:
+            await forget_state(run, current)
+            raise LookAgain(void.code) from void
+        new = replace(current, sync_state=changes.state)
+        if changes.state != current.sync_state or _is_something(changes):
+            await apply_changes(run, current, changes, states=run.claim.head.states.with_folder(new))
+        if changes.is_last:
+            return
+        run.check_time()
+
+
+async def forget_state(run: Run, folder: WatchedFolder) -> None:
+    """Send a folder back to the drain; nothing held is touched until it is reconciled."""
+    void = replace(folder, phase=Phase.DRAIN, sync_state=None, drain_state=None, unseen=None)
+    await run.claim.commit(states=run.claim.head.states.with_folder(void))
+
+
+def _is_something(changes: ItemChanges) -> bool:
+    return bool(changes.created or changes.updated or changes.deleted or changes.read)
+
+
+async def apply_changes(run: Run, folder: WatchedFolder, changes: ItemChanges, *, states: States | None) -> None:
+    """Decide on one answer's changes, fetch what is needed and commit the page, with `states` where it ends there."""
+    stubs = list({stub.id: stub for stub in (*changes.created, *changes.updated)}.values())
+    mentioned = [stub.id for stub in stubs] + list(changes.deleted) + [stub.id for stub, _ in changes.read]
+    held = await by_exchange_id(run.world.rows, run.key, mentioned)
+    units = _read_flags(changes, held)
+    hidden = [stub for stub in stubs if stub.sensitivity in run.rules.keep.skip_sensitivity]
+    units += [remove_item(run, held[stub.id]) for stub in hidden if stub.id in held]
+    departures = _departures(run, folder, changes, held)
+    fetched = await _worth_fetching(run, folder, [stub for stub in stubs if stub not in hidden], held)
+    units += await import_items(run, folder, fetched, held)
+    units += [mark for name, mark in departures.items() if name in run.leaving] + gone_failures(run, changes.deleted)
+    await commit_page(run, units, states=states, folder_id=folder.id)
+    run.marked.clear()
+
+
+def _departures(
+    run: Run, folder: WatchedFolder, changes: ItemChanges, held: dict[str, StoredItem]
+) -> dict[str, Unit]:
+    """Marks for what went, by item id. What comes back in the same answer under a new id takes its mark back."""
+    gone = [held[name] for name in changes.deleted if name in held]
+    going = [item for item in gone if item.folder_id == folder.id and item.item_id not in run.leaving]
+    run.marked = {item.item_id for item in going}
+    return {item.item_id: mark_leaving(run, item) for item in going}
+
+
+def _read_flags(changes: ItemChanges, held: dict[str, StoredItem]) -> list[Unit]:
+    fetched = {stub.id for stub in (*changes.created, *changes.updated)}
+    return [
+        read_flag(held[stub.id], stub, is_read)
+        for stub, is_read in changes.read
+        if stub.id in held and stub.id not in fetched and held[stub.id].is_read != is_read
+    ]
+
+
+async def _worth_fetching(
+    run: Run, folder: WatchedFolder, stubs: Iterable[ItemStub], held: dict[str, StoredItem]
+) -> list[ItemStub]:
+    """New mail of the window, held mail that changed, and older mail that may be a held one under a new id."""
+    start = run.claim.head.window_from or BEGINNING
+    wanted: list[ItemStub] = []
+    doubtful: list[ItemStub] = []
+    for stub in stubs:
+        known = held.get(stub.id)
+        moment = moment_of(stub, by_sent=folder.by_sent)
+        if known is not None:
+            if known.change_key != stub.change_key or stub.is_read not in (None, known.is_read):
+                wanted.append(stub)
+        elif moment is None or moment >= start:
+            wanted.append(stub)
+        else:
+            doubtful.append(stub)
+    if doubtful:
+        times = [time for stub in doubtful for time in (stub.received, stub.sent)]
+        moments = {item.moment for item in await at_times(run.world.rows, run.key, times)}
+        wanted += [stub for stub in doubtful if moments & {stub.received, stub.sent}]
+    return wanted

@@ -1,0 +1,72 @@
+"""What the steps of one email sync share: the claimed collection, the mailbox, the rules and the time left."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.flows.claim import Claim
+from shared.flows.email.stored import Leaving
+from shared.model.exchange import Mailbox
+from shared.model.rules import KeepRules
+from shared.ports import World
+
+
+class OutOfTime(Exception):
+    """The time budget is spent and the work put down where it can be taken up: enqueue the continuation."""
+
+
+class LookAgain(Exception):
+    """The folders are not what they were: begin the pass again with a fresh look at them."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailRules:
+    """The settings that an email sync works by. DESIGN 3."""
+
+    folders: tuple[str, ...] = ("inbox", "sentitems")
+    exclude_folders: tuple[str, ...] = ()
+    batch_size: int = 100
+    window_days: int | None = 3
+    keep: KeepRules = field(default_factory=KeepRules)
+    remove_left: bool = False
+    remove_deleted: bool = False
+    attachment_bytes: int = 30 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Run:
+    """One worker's hold on one collection, from claim to release. `stubborn`: give up on items that keep failing."""
+
+    world: World
+    claim: Claim
+    mailbox: Mailbox
+    rules: EmailRules
+    deadline: datetime
+    stubborn: bool = False
+    folders_changed: bool = False
+    """Whether other folders are watched than before: the subscription must follow."""
+    leaving: dict[str, Leaving] = field(default_factory=dict)
+    """What was deleted somewhere and not yet found elsewhere, by item id: the `l-` rows."""
+    marked: set[str] = field(default_factory=set)
+    """Those of `leaving` whose mark is of the page in hand and not committed yet."""
+    failing: dict[str, int] = field(default_factory=dict)
+    """How often each failing item failed, by the key of its `e-` row."""
+
+    @property
+    def key(self) -> str:
+        """The collection's partition."""
+        return self.claim.key
+
+    def out_of_time(self) -> bool:
+        """Whether the budget is spent."""
+        return self.world.now() >= self.deadline
+
+    def check_time(self) -> None:
+        """Raise OutOfTime once the budget is spent. Only where everything done so far is committed."""
+        if self.out_of_time():
+            raise OutOfTime
+
+    async def keep_lease(self) -> None:
+        """Extend the lease during long reading without writing anything else."""
+        until = self.claim.head.until
+        if until is None or until - self.world.now() < timedelta(minutes=1):
+            await self.claim.commit()

@@ -1,0 +1,136 @@
+"""What is held of a collection's items, and under which keys. The rows are described in docs/architecture.md.
+
+`i-{item_id}` the item · `x-{hash of ItemId}` which item an ItemId names · `l-{item_id}` an item on its way out ·
+`e-{hash of ItemId}` an item that could not be read · `f-{page}-{step}` the change feed.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.flows.head import TABLE
+from shared.flows.side_by_side import side_by_side
+from shared.model.collection import StoredItem
+from shared.model.keys import hashed, time_prefix
+from shared.ports import Row, Rows, Value
+
+ITEM, ID, LEAVING, FAILING, FEED = "i-", "x-", "l-", "e-", "f-"
+FACTS = (
+    "born",
+    "exchange_id",
+    "change_key",
+    "folder_id",
+    "is_read",
+    "moment",
+    "search_key",
+    "message_id",
+    "size",
+    "gone",
+)
+_AFTER_ALL = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """An item whose Delete was read: gone for good, moved out, or about to turn up in another watched folder."""
+
+    item: StoredItem
+    since: datetime
+
+
+def item_key(item_id: str) -> str:
+    """The key of an item's row."""
+    return ITEM + item_id
+
+
+def id_key(exchange_id: str) -> str:
+    """The key of the row that says which item an ItemId names."""
+    return ID + hashed(exchange_id)
+
+
+def failing_key(exchange_id: str) -> str:
+    """The key of the row of an item that could not be read."""
+    return FAILING + hashed(exchange_id)
+
+
+def item_of(row: Row) -> StoredItem:
+    """The facts of an item from its row."""
+    facts: dict[str, Any] = {name: row.values[name] for name in FACTS if name in row.values}
+    return StoredItem(**{"is_read": False, "moment": None, **facts}, item_id=row.key[len(ITEM) :], etag=row.etag)
+
+
+def leaving_columns(leaving: Leaving) -> dict[str, Value]:
+    """The columns of an `l-` row."""
+    item = leaving.item
+    columns = {name: getattr(item, name) for name in FACTS if getattr(item, name) is not None}
+    return {**columns, "since": leaving.since}
+
+
+def leaving_of(row: Row) -> Leaving:
+    """An item on its way out from its `l-` row."""
+    facts: dict[str, Any] = {name: row.values[name] for name in FACTS if name in row.values}
+    since = row.values["since"]
+    assert isinstance(since, datetime)
+    return Leaving(StoredItem(**{"moment": None, **facts}, item_id=row.key[len(LEAVING) :]), since)
+
+
+async def every(rows: Rows, key: str, prefix: str, columns: Sequence[str] = ()) -> AsyncIterator[Row]:
+    """All rows whose key begins with `prefix`, in key order, page by page."""
+    after = ""
+    while True:
+        page = await rows.query(TABLE, key, first=prefix, before=prefix + _AFTER_ALL, after=after, columns=columns)
+        for row in page.rows:
+            yield row
+        after = page.next
+        if not after:
+            return
+
+
+async def by_exchange_id(rows: Rows, key: str, ids: Iterable[str]) -> dict[str, StoredItem]:
+    """The items that these ItemIds name, by ItemId; those not held are left out. Two point reads for each."""
+
+    async def read(exchange_id: str) -> StoredItem | None:
+        pointer = await rows.get(TABLE, key, id_key(exchange_id))
+        if pointer is None:
+            return None
+        row = await rows.get(TABLE, key, item_key(str(pointer.values["item_id"])))
+        return None if row is None else item_of(row)
+
+    wanted = list(dict.fromkeys(ids))
+    items = await side_by_side(read, wanted)
+    return {exchange_id: item for exchange_id, item in zip(wanted, items, strict=True) if item is not None}
+
+
+async def between(rows: Rows, key: str, newest: datetime | None, oldest: datetime | None) -> list[StoredItem]:
+    """The items held whose time is in this range, both ends included. No time counts as the oldest of all."""
+    first, last = ITEM + time_prefix(newest), ITEM + time_prefix(oldest) + _AFTER_ALL
+    found: list[StoredItem] = []
+    after = ""
+    while True:
+        page = await rows.query(TABLE, key, first=first, before=last, after=after, columns=FACTS)
+        found += [item_of(row) for row in page.rows]
+        after = page.next
+        if not after:
+            return found
+
+
+async def at_times(rows: Rows, key: str, moments: Iterable[datetime | None]) -> list[StoredItem]:
+    """The items held of exactly these times. A few range reads, or one over all where the times are many."""
+    times = sorted({moment for moment in moments if moment is not None})
+    if not times:
+        return []
+    if len(times) > 12:
+        return await between(rows, key, times[-1], times[0])
+    parts = await side_by_side(lambda time: between(rows, key, time, time), times)
+    return [item for part in parts for item in part]
+
+
+def feed_key(page: int, step: int) -> str:
+    """The key of one transaction's row of the change feed: in order of pages, then of transactions."""
+    return f"{FEED}{page:012d}-{step:012d}"
+
+
+def present(columns: Mapping[str, Value | None]) -> dict[str, Value]:
+    """The columns that have a value."""
+    return {name: value for name, value in columns.items() if value is not None and value != ""}

@@ -1,0 +1,80 @@
+"""Which folders to watch: keep the mailbox's folder tree up to date, and notice what appeared, moved or vanished."""
+
+from dataclasses import replace
+
+from shared.errors import Permanent, Resync, Transient
+from shared.flows.email.leaving import take_away
+from shared.flows.email.run import Run
+from shared.flows.email.stored import FACTS, ITEM, every, item_of
+from shared.model.collection import States, StoredItem, Tree, WatchedFolder
+from shared.model.exchange import Folder
+from shared.model.folders import watched_folders
+
+_ROOTS = ("msgfolderroot", "inbox", "sentitems", "deleteditems", "drafts", "outbox", "junkemail", "archive")
+
+
+async def look_at_folders(run: Run, *, afresh: bool = False) -> None:
+    """Bring the tree and the watched folders up to date. A new folder starts with its window; one that vanished, or is
+    no longer wanted, has its items leave, under the brake."""
+    head = run.claim.head
+    tree = await _current_tree(run, Tree() if afresh else head.tree)
+    wanted = watched_folders(tree, run.rules.folders, run.rules.exclude_folders)
+    if not wanted and head.states.folders:
+        raise Transient("exchange-inconsistent", "none of the watched folders is there")
+    known = {folder.id: folder for folder in head.states.folders}
+    folders = tuple(_kept(known[new.id], new) if new.id in known else new for new in wanted)
+    vanished = set(known) - {folder.id for folder in folders}
+    if vanished:
+        await take_away(run, await _items_in(run, vanished), reason="a watched folder vanished")
+    run.folders_changed |= set(known) != {folder.id for folder in folders}
+    if tree != head.tree or folders != head.states.folders:
+        await run.claim.commit(tree=tree, states=States(folders))
+
+
+def _kept(known: WatchedFolder, new: WatchedFolder) -> WatchedFolder:
+    return replace(known, path=new.path, by_sent=new.by_sent)
+
+
+async def _current_tree(run: Run, tree: Tree) -> Tree:
+    exchange = run.world.exchange
+    roots = tree.roots
+    if not roots:
+        names = dict.fromkeys((*_ROOTS, *(name for name in run.rules.folders if _is_well_known(name))))
+        found = await exchange.distinguished_folders(run.mailbox, list(names))
+        roots = tuple((name, folder.id) for name, folder in found.items())
+        if "inbox" not in found:
+            raise Transient("exchange-inconsistent", "the mailbox shows no Inbox")
+    try:
+        folders, state = await _changed_folders(run, tree)
+    except Resync:
+        folders, state = await _changed_folders(run, Tree())
+    except Permanent as refused:
+        if refused.code != "operation-not-supported":
+            raise
+        folders, state = await exchange.find_folders(run.mailbox), None
+    return Tree(folders, roots, state)
+
+
+def _is_well_known(name: str) -> bool:
+    return name.isascii() and name.isalpha() and name.islower()
+
+
+async def _changed_folders(run: Run, tree: Tree) -> tuple[tuple[Folder, ...], str | None]:
+    folders = {folder.id: folder for folder in tree.folders}
+    state = tree.state
+    if state is None:
+        folders = {}
+    while True:
+        changes = await run.world.exchange.sync_folder_hierarchy(run.mailbox, state)
+        for folder in changes.changed:
+            folders[folder.id] = replace(folder, distinguished="")
+        for gone in changes.deleted:
+            folders.pop(gone, None)
+        state = changes.state
+        if changes.is_last:
+            return tuple(folders.values()), state
+
+
+async def _items_in(run: Run, folders: set[str]) -> list[StoredItem]:
+    items = [item_of(row) async for row in every(run.world.rows, run.key, ITEM, FACTS)]
+    return [item for item in items if item.folder_id in folders and not item.gone]

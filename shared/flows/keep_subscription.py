@@ -1,0 +1,150 @@
+"""Keep one push subscription per mailbox alive, over the folders of the kinds that are on. DESIGN 4, step 1.
+
+A fresh Subscribe without watermark, then a sync of the collections: that covers any gap. PROTOCOL 4.6.
+"""
+
+import hashlib
+import json
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared.errors import Conflict, Reconfigure, SyncError, Transient, Unclear
+from shared.flows.head import read_head
+from shared.flows.operators import find_operator
+from shared.flows.receive_notification import want, write
+from shared.flows.settings_document import read_settings
+from shared.flows.subscription_row import KEY, TABLE, read_subscription, subscription_columns
+from shared.model.configuration import Configuration
+from shared.model.due import RETRY
+from shared.model.email import timestamp
+from shared.model.exchange import Mailbox
+from shared.model.keys import collection_key, listener_key
+from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
+from shared.model.rules import pause_after
+from shared.model.subscription import Subscription, is_live, next_look
+from shared.ports import Insert, Replace, Row, Touch, Value, World
+
+log = logging.getLogger(__name__)
+_ATTEMPTS = 8
+_SUBSCRIBING = timedelta(minutes=2)
+_WELL_KNOWN = ("inbox", "sentitems")
+SECRET = "listener-key"
+
+
+async def keep_subscription(world: World, operator_id: str) -> datetime | None:
+    """Make, renew or end the subscription of an operator's mailbox; when to look again, None when there is none to keep.
+
+    A failure is noted in the row for status, never raised: the collections are polled meanwhile.
+    """
+    operator = await find_operator(world.rows, operator_id)
+    if operator is None:
+        return None
+    subscription, row = await read_subscription(world.rows, operator.mailbox_key)
+    configuration, _ = await read_settings(world.rows)
+    kinds = [kind for kind in AVAILABLE_KINDS if operator.flag(kind)]
+    now = world.now()
+    if not kinds or not configuration.email.enabled or configuration.notifications.mode != "push":
+        await _end(world, operator, subscription, row)
+        return now + RETRY if kinds else None
+    if subscription is not None and subscription.subscribing_until and subscription.subscribing_until > now:
+        return subscription.subscribing_until
+    if subscription is not None and subscription.retry_at and subscription.retry_at > now:
+        return subscription.retry_at
+    old = subscription or Subscription(operator_id)
+    try:
+        return await _renew(world, configuration, operator, kinds, old, row)
+    except (Conflict, Unclear):
+        return now + timedelta(minutes=1)
+    except SyncError as failure:
+        return await _note_failure(world, operator, failure)
+
+
+async def _renew(
+    world: World,
+    configuration: Configuration,
+    operator: Operator,
+    kinds: list[Kind],
+    old: Subscription,
+    row: Row | None,
+) -> datetime | None:
+    now = world.now()
+    url = await _listener_url(world, configuration, operator)
+    mailbox = Mailbox(operator.mailbox, operator.connection)
+    folders = await _folders(world, operator, mailbox)
+    frequency = configuration.notifications.frequency_minutes
+    scope = hashlib.sha256(json.dumps([sorted(folders), url, frequency, operator.mailbox]).encode()).hexdigest()[:32]
+    if is_live(old, now) and old.scope == scope:
+        return next_look(old)
+    claimed = replace(old, operator_id=operator.id, kinds=" ".join(kinds), subscribing_until=now + _SUBSCRIBING)
+    await _write(world, operator, claimed, row)
+    made = await world.exchange.subscribe(mailbox, folders, url=url, frequency_minutes=frequency)
+    new = Subscription(operator.id, made.id, made.watermark, scope, claimed.kinds, frequency, created_at=world.now())
+    await _store_answer(world, operator, new)
+    for kind in kinds:
+        await want(world, collection_key(operator.mailbox_key, kind), operator.id, kind)
+    return next_look(new)
+
+
+async def _store_answer(world: World, operator: Operator, new: Subscription) -> None:
+    """Store a subscription that was made, with what the listener heard of it before its id was known."""
+    for _ in range(_ATTEMPTS):
+        current, row = await read_subscription(world.rows, operator.mailbox_key)
+        if current is not None and current.early_id == new.subscription_id:
+            new = replace(new, last_heard=current.early_at, watermark=current.early_watermark)
+        try:
+            return await _write(world, operator, new, row)
+        except Conflict:
+            continue  # the listener has written its heartbeat meanwhile
+    raise Transient("storage-unavailable", "the subscription's row is written all the time")
+
+
+async def _listener_url(world: World, configuration: Configuration, operator: Operator) -> str:
+    base = configuration.notifications.url
+    secret = await world.secrets.get(SECRET)
+    if not base:
+        raise Reconfigure("push-url-invalid", "notifications.url is not set; set it, or notifications.mode to poll")
+    if not secret:
+        raise Reconfigure("secret-missing", f"the secret {SECRET} is not there")
+    return f"{base.rstrip('/')}/{listener_key(secret, operator.mailbox_key)}"
+
+
+async def _folders(world: World, operator: Operator, mailbox: Mailbox) -> list[str]:
+    """The watched folders as the last sync knew them; before the first one, the well-known two."""
+    found = await read_head(world.rows, world.blobs, collection_key(operator.mailbox_key, Kind.EMAIL))
+    if found is not None and found[0].states.folders:
+        return [folder.id for folder in found[0].states.folders]
+    folders = await world.exchange.distinguished_folders(mailbox, _WELL_KNOWN)
+    return [folder.id for folder in folders.values()]
+
+
+async def _end(world: World, operator: Operator, subscription: Subscription | None, row: Row | None) -> None:
+    """Forget the subscription: push ids cannot be unsubscribed, so its next notification is answered Unsubscribe."""
+    if subscription is not None and (subscription.subscription_id or subscription.failure):
+        await _write(world, operator, Subscription(operator.id), row)
+
+
+async def _note_failure(world: World, operator: Operator, failure: SyncError) -> datetime:
+    now = world.now()
+    subscription, _ = await read_subscription(world.rows, operator.mailbox_key)
+    old = subscription or Subscription(operator.id)
+    before = json.loads(old.failure) if old.failure else {}
+    since = before["since"] if before.get("code") == failure.code else timestamp(now)
+    pause = pause_after(old.attempts + 1, failure.retry_after)
+    noted: dict[str, Value] = {
+        "operator_id": operator.id,
+        "subscription_id": "",
+        "failure": json.dumps({"code": failure.code, "detail": failure.detail, "since": since}),
+        "attempts": old.attempts + 1,
+        "retry_at": now + pause,
+        "subscribing_until": now,
+    }
+    await write(world.rows, TABLE, operator.mailbox_key, Touch(KEY, noted))
+    log.warning("no push for %s: %s", operator.id, failure)
+    return now + pause
+
+
+async def _write(world: World, operator: Operator, subscription: Subscription, row: Row | None) -> None:
+    columns = subscription_columns(subscription)
+    change = Insert(KEY, columns) if row is None else Replace(KEY, columns, row.etag)
+    await world.rows.transact(TABLE, operator.mailbox_key, [change])

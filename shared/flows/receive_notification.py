@@ -1,0 +1,105 @@
+"""Exchange says that something changed: note it, enqueue, answer. DESIGN 4, step 2.
+
+Nothing in the body is trusted and nothing is read from Exchange: a notification is a hint which collections to look
+at. The row `wanted` folds bursts. It is written at each notification, so that a worker under way notices, and enqueued
+unless that was done less than FOLD ago.
+"""
+
+import asyncio
+from datetime import timedelta
+from enum import Enum
+
+from shared.errors import Conflict, Transient, Unclear
+from shared.flows.head import TABLE as COLLECTIONS
+from shared.flows.head import WANTED
+from shared.flows.subscription_row import KEY, TABLE, read_subscription
+from shared.model.exchange import Notification
+from shared.model.keys import collection_key
+from shared.model.subscription import Subscription
+from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Merge, Rows, Touch, World, Write
+
+FOLD = timedelta(seconds=20)
+"""Shorter than the 30 s after which Exchange repeats what we did not answer (PROTOCOL 4.5): if we fail between noting
+and enqueueing, the repetition is not folded away."""
+
+
+class Reply(Enum):
+    """What Exchange is told."""
+
+    OK = "OK"
+    UNSUBSCRIBE = "Unsubscribe"
+
+
+async def receive_notification(world: World, mailbox_key: str, notifications: tuple[Notification, ...]) -> Reply:
+    """Act on one push for a mailbox whose listener key was found genuine. Raises Transient when storage is down:
+    Exchange must be told to repeat."""
+    subscription, _ = await read_subscription(world.rows, mailbox_key)
+    if subscription is None:
+        return Reply.UNSUBSCRIBE
+    known = [note for note in notifications if note.subscription_id == subscription.subscription_id]
+    if not known and notifications:
+        return await _unknown(world, mailbox_key, subscription, notifications[-1])
+    if any(note.error for note in known):
+        await _lost(world, mailbox_key, subscription)
+    elif known:
+        await _heard(world, mailbox_key, subscription, known)
+    return Reply.OK
+
+
+async def _unknown(world: World, mailbox_key: str, subscription: Subscription, note: Notification) -> Reply:
+    """Not the subscription we know. While a Subscribe is under way it may be the one whose answer is still to come."""
+    now = world.now()
+    if subscription.subscribing_until is None or subscription.subscribing_until <= now:
+        return Reply.UNSUBSCRIBE
+    early = Merge(KEY, {"early_id": note.subscription_id, "early_at": now, "early_watermark": note.watermark})
+    await write(world.rows, TABLE, mailbox_key, early)
+    if not note.status_only:
+        await _want(world, mailbox_key, subscription)
+    return Reply.OK
+
+
+async def _heard(world: World, mailbox_key: str, subscription: Subscription, known: list[Notification]) -> None:
+    """Note the heartbeat; look at the collections unless it is a mere status event that continues the last one."""
+    expected = subscription.watermark
+    missed = any(note.previous_watermark and note.previous_watermark != expected for note in known[:1])
+    latest = next((note.watermark for note in reversed(known) if note.watermark), expected)
+    beat = Merge(KEY, {"last_heard": world.now(), "watermark": latest})
+    if missed or any(not note.status_only for note in known):
+        await asyncio.gather(write(world.rows, TABLE, mailbox_key, beat), _want(world, mailbox_key, subscription))
+    else:
+        await write(world.rows, TABLE, mailbox_key, beat)
+
+
+async def _lost(world: World, mailbox_key: str, subscription: Subscription) -> None:
+    """An error push: Exchange has deleted the subscription already. PROTOCOL 4.3."""
+    await write(world.rows, TABLE, mailbox_key, Merge(KEY, {"subscription_id": "", "watermark": ""}))
+    await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": subscription.operator_id})
+    await _want(world, mailbox_key, subscription)
+
+
+async def _want(world: World, mailbox_key: str, subscription: Subscription) -> None:
+    for kind in subscription.kinds.split():
+        await want(world, collection_key(mailbox_key, kind), subscription.operator_id, kind)
+
+
+async def want(world: World, key: str, operator_id: str, kind: str) -> None:
+    """Ask for a sync of a collection; fold with a wish that was enqueued less than FOLD ago."""
+    now = world.now()
+    row = await world.rows.get(COLLECTIONS, key, WANTED)
+    asked = None if row is None else row.values.get("enqueued_at")
+    if asked is not None and now - asked < FOLD:  # type: ignore[operator]
+        await write(world.rows, COLLECTIONS, key, Touch(WANTED, {"at": now}))
+        return
+    await write(world.rows, COLLECTIONS, key, Touch(WANTED, {"at": now, "enqueued_at": now}))
+    await world.queues.send(COLLECTIONS_QUEUE, {"operator_id": operator_id, "kind": kind})
+
+
+async def write(rows: Rows, table: str, partition: str, change: Write) -> None:
+    """One write that may be repeated. A row that is gone meanwhile is no loss; an unclear answer is the caller's to
+    repeat."""
+    try:
+        await rows.transact(table, partition, [change])
+    except Conflict:
+        return
+    except Unclear as unclear:
+        raise Transient("storage-unavailable", "a write was not acknowledged") from unclear

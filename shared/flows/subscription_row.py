@@ -1,0 +1,25 @@
+"""The stored subscription of a mailbox: one row in a partition of its own, so that listeners do not meet."""
+
+from dataclasses import fields
+from typing import Any
+
+from shared.model.subscription import Subscription
+from shared.ports import Row, Rows, Value
+
+TABLE = "subscriptions"
+KEY = "subscription"
+_NAMES = tuple(field.name for field in fields(Subscription))
+
+
+async def read_subscription(rows: Rows, mailbox_key: str) -> tuple[Subscription | None, Row | None]:
+    """The subscription of a mailbox and its row; None, None where there never was one."""
+    row = await rows.get(TABLE, mailbox_key, KEY)
+    if row is None:
+        return None, None
+    facts: dict[str, Any] = {name: row.values[name] for name in _NAMES if name in row.values}
+    return Subscription(**facts), row
+
+
+def subscription_columns(subscription: Subscription) -> dict[str, Value]:
+    """The columns of a subscription; what is None is left out."""
+    return {name: value for name in _NAMES if (value := getattr(subscription, name)) is not None}

@@ -1,0 +1,121 @@
+"""Bring one collection up to date: what the collections queue asks for. DESIGN 4, step 4.
+
+Known failures never raise: they are noted in the head, and the collection is enqueued again after a pause. The truth
+is what Exchange says since the stored sync state; who asked, and how often, does not matter.
+"""
+
+import logging
+from datetime import timedelta
+
+from shared.errors import LeaseLost, Reconfigure, SyncError
+from shared.flows.claim import Claim
+from shared.flows.email.bring_up_to_date import bring_up_to_date, remove_everything
+from shared.flows.email.run import EmailRules, OutOfTime, Run
+from shared.flows.operators import find_operator
+from shared.flows.settings_document import read_settings
+from shared.model.collection import Trouble
+from shared.model.configuration import Configuration
+from shared.model.exchange import Mailbox
+from shared.model.keys import collection_key
+from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
+from shared.model.rules import KeepRules, lower, pause_after
+from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, World
+
+log = logging.getLogger(__name__)
+_STUBBORN_AFTER = 3
+
+
+async def sync_collection(world: World, operator_id: str, kind: Kind, *, budget: timedelta) -> str:
+    """Synchronise until nothing is wanted any more, or the budget is spent. The outcome in one word, for the log."""
+    operator = await find_operator(world.rows, operator_id)
+    if operator is None or kind not in AVAILABLE_KINDS:
+        return "unknown"
+    claim = Claim(world, collection_key(operator.mailbox_key, kind), world.new_id())
+    if not await claim.take(world.now()):
+        return "busy"
+    try:
+        return await _serve(world, claim, operator, kind, budget)
+    except LeaseLost:
+        return "overtaken"
+
+
+async def _serve(world: World, claim: Claim, operator: Operator, kind: Kind, budget: timedelta) -> str:
+    again = {"operator_id": operator.id, "kind": kind.value}
+    try:
+        return await _run(world, claim, operator, kind, budget)
+    except OutOfTime:
+        await claim.set_aside(trouble=None, retry_at=None)
+        await world.queues.send(COLLECTIONS_QUEUE, again)
+        return "continued"
+    except SyncError as failure:
+        pause = await _note(claim, failure)
+        await world.queues.send(COLLECTIONS_QUEUE, again, delay=pause)
+        log.warning("%s of %s fails: %s", kind.value, operator.id, failure)
+        return "failed"
+
+
+async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budget: timedelta) -> str:
+    configuration, _ = await read_settings(world.rows)
+    deadline = world.now() + budget
+    while True:
+        run = Run(
+            world, claim, Mailbox(operator.mailbox, operator.connection), email_rules(configuration, operator), deadline
+        )
+        run.stubborn = claim.head.trouble is not None and claim.head.trouble.count >= _STUBBORN_AFTER
+        if claim.remove_items:
+            await remove_everything(run)
+        elif not (configuration.email.enabled and operator.flag(kind)):
+            pass
+        elif _is_paused(world, claim):
+            await claim.set_aside()
+            return "paused"
+        else:
+            begun = world.now()
+            await bring_up_to_date(run)
+            if run.folders_changed:
+                await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
+            if await claim.release(trouble=None, retry_at=None, complete_at=begun):
+                return "done"
+            continue
+        if await claim.release(trouble=None, retry_at=None):
+            return "off"
+
+
+def _is_paused(world: World, claim: Claim) -> bool:
+    retry_at = claim.head.retry_at
+    return retry_at is not None and retry_at > world.now() and not claim.at_once
+
+
+async def _note(claim: Claim, failure: SyncError) -> timedelta:
+    """Keep the failure in the head: since when, how often, and until when the collection rests."""
+    now = claim.world.now()
+    old = claim.head.trouble
+    count = 1 if old is None else old.count + 1
+    since = old.since if old is not None and old.code == failure.code else now
+    pause = pause_after(count, failure.retry_after)
+    await claim.set_aside(trouble=Trouble(failure.code, failure.detail, since, now, count), retry_at=now + pause)
+    return pause
+
+
+def email_rules(configuration: Configuration, operator: Operator) -> EmailRules:
+    """The settings that this operator's email sync works by. Raises Reconfigure("connection-unknown")."""
+    email = configuration.email
+    connection = configuration.connections.get(operator.connection)
+    if connection is None:
+        raise Reconfigure("connection-unknown", f'there is no connection "{operator.connection}" in the settings')
+    return EmailRules(
+        folders=email.folders,
+        exclude_folders=email.exclude_folders,
+        batch_size=connection.batch_size,
+        window_days=email.sync_from_days,
+        keep=KeepRules(
+            lower(email.skip_sensitivity),
+            lower(email.exclude_addresses),
+            lower(email.exclude_domains),
+            email.exclude_category.strip().lower(),
+            lower(email.internal_domains),
+        ),
+        remove_left=email.on_leave == "remove",
+        remove_deleted=email.on_delete == "remove",
+        attachment_bytes=configuration.attachments.max_mb * 1024 * 1024,
+    )

@@ -1,0 +1,105 @@
+"""Decisions of the email sync: pure functions of facts and settings."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from shared.model.collection import Head, StoredItem
+from shared.model.email import Email, Participant
+from shared.model.exchange import ItemStub
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+BRAKE_ITEMS = 20
+BATCH_BYTES = 5 * 1024 * 1024
+_LONGEST_PAUSE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepRules:
+    """Which mail is kept; addresses, domains and category in lower case. DESIGN 3, `email.*`."""
+
+    skip_sensitivity: frozenset[str] = frozenset({"private", "confidential"})
+    exclude_addresses: frozenset[str] = frozenset()
+    exclude_domains: frozenset[str] = frozenset()
+    exclude_category: str = "no crm"
+    internal_domains: frozenset[str] = frozenset()
+
+
+def reason_to_skip(email: Email, rules: KeepRules) -> str:
+    """The setting that keeps this email out of the application; empty when it is to be kept."""
+    if email.sensitivity in rules.skip_sensitivity:
+        return "email.skip_sensitivity"
+    if rules.exclude_category and rules.exclude_category in {name.lower() for name in email.categories}:
+        return "email.exclude_category"
+    addresses = [who.address.lower() for who in _people(email) if who.address]
+    if rules.exclude_addresses.intersection(addresses):
+        return "email.exclude_addresses"
+    domains = [address.rpartition("@")[2] for address in addresses]
+    if rules.exclude_domains.intersection(domains):
+        return "email.exclude_domains"
+    if domains and rules.internal_domains.issuperset(domains):
+        return "email.internal_domains"
+    return ""
+
+
+def _people(email: Email) -> Iterator[Participant]:
+    for who in (email.from_, email.sender):
+        if who is not None:
+            yield who
+    yield from (*email.to, *email.cc, *email.bcc)
+
+
+def moment_of(item: ItemStub | Email, *, by_sent: bool) -> datetime | None:
+    """The time that an item is sorted and windowed by: received, or sent in Sent Items; the other where it is missing."""
+    return (item.sent or item.received) if by_sent else (item.received or item.sent)
+
+
+def window_start(head: Head, days: int | None, now: datetime) -> tuple[datetime, int]:
+    """The stored start of the window and the setting it came from (-1: all). It moves only backwards. DESIGN 3."""
+    setting = -1 if days is None else days
+    start = BEGINNING if days is None else now - timedelta(days=days)
+    if head.window_from is None or head.window_days is None:
+        return start, setting
+    if head.window_days == -1 or (setting != -1 and setting <= head.window_days):
+        return head.window_from, head.window_days
+    return min(start, head.window_from), setting
+
+
+def holds_the_brake(going: int, total: int) -> bool:
+    """Whether a removal is so large that an administrator must release it: more than 20 and more than a third."""
+    return going > BRAKE_ITEMS and going * 3 > total
+
+
+def is_same_item(email: Email, stored: StoredItem) -> bool:
+    """Whether a new id names an item that is held under an old one: by search key, else Message-ID, time and size."""
+    if email.search_key and stored.search_key:
+        return email.search_key == stored.search_key
+    same_time = stored.moment is not None and stored.moment in (email.received, email.sent)
+    return bool(email.internet_message_id) and (
+        email.internet_message_id == stored.message_id and same_time and email.size == stored.size
+    )
+
+
+def batches[T: ItemStub](stubs: Sequence[T], count: int) -> Iterator[list[T]]:
+    """Cut for GetItem: at most `count` items and, beyond the first, at most 5 MB by what Exchange says of their size."""
+    batch: list[T] = []
+    weight = 0
+    for stub in stubs:
+        if batch and (len(batch) >= count or weight + stub.size > BATCH_BYTES):
+            yield batch
+            batch, weight = [], 0
+        batch.append(stub)
+        weight += stub.size
+    if batch:
+        yield batch
+
+
+def pause_after(failures: int, retry_after: timedelta | None) -> timedelta:
+    """How long a collection rests after failing: 10 s, doubling to 15 minutes, and never less than the server asks."""
+    pause = min(timedelta(seconds=10 * (1 << min(failures - 1, 10))), _LONGEST_PAUSE)
+    return max(pause, retry_after or timedelta(0))
+
+
+def lower(words: Iterable[str]) -> frozenset[str]:
+    """Words as they are compared."""
+    return frozenset(word.strip().lower() for word in words)

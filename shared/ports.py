@@ -1,0 +1,287 @@
+"""What the flows need of the world, as Protocols. Each has an adapter and a memory twin; one contract suite runs on both.
+
+Only errors of `shared/errors.py` come out of a port.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from shared.model.email import Email
+from shared.model.exchange import (
+    Folder,
+    FolderChanges,
+    FoundItems,
+    ItemChanges,
+    ItemFailure,
+    Located,
+    Mailbox,
+    Resolved,
+    Subscribed,
+)
+
+type Value = str | int | float | bool | bytes | datetime
+"""What a row's column may hold. None is never stored: leave the column out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stored row. `etag` changes with each write of the row and never comes back."""
+
+    key: str
+    values: Mapping[str, Value]
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Write a new row; Conflict if the key is taken."""
+
+    key: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Write the row whole, whatever was there."""
+
+    key: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Write the row whole if it is still at `etag`; Conflict if it is not, or is gone."""
+
+    key: str
+    values: Mapping[str, Value]
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Set the named columns and keep the others; Conflict if the row is gone, or `etag` is given and not its own."""
+
+    key: str
+    values: Mapping[str, Value]
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Set the named columns, keep the others, create the row where it is missing: merge or insert."""
+
+    key: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove the row; Conflict if it is gone already, or `etag` is given and not its own."""
+
+    key: str
+    etag: str = ""
+
+
+type Write = Insert | Upsert | Replace | Merge | Touch | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    """Rows in key order. `next` continues the query (pass it as `after`); empty when there is no more."""
+
+    rows: tuple[Row, ...]
+    next: str
+
+
+class Rows(Protocol):
+    """Partitioned rows with atomic transactions inside one partition: Azure Table Storage, or memory.
+
+    `table` is one of TABLES. Limits (PROTOCOL 18): 100 writes and 4 MiB a transaction, 64 KiB a column, 1 MiB a row;
+    one transaction names each key once. Every method raises Transient("storage-unavailable") when storage is down.
+    """
+
+    async def get(self, table: str, partition: str, key: str) -> Row | None:
+        """Read one row."""
+        ...
+
+    async def query(
+        self,
+        table: str,
+        partition: str,
+        *,
+        first: str = "",
+        before: str = "",
+        after: str = "",
+        limit: int = 1000,
+        columns: Sequence[str] = (),
+        at_most: tuple[str, datetime] | None = None,
+    ) -> RowPage:
+        """Rows with first <= key < before (where given) and key > after, in key order, at most `limit` (<= 1000).
+
+        `columns` limits what is read of each row (empty: everything). `at_most` keeps only rows whose named datetime
+        column is <= the given time. A page may be shorter than `limit` though `next` is set.
+        """
+        ...
+
+    async def transact(self, table: str, partition: str, writes: Sequence[Write]) -> tuple[str, ...]:
+        """Apply all writes or none; the new etag of each row in order ("" for deletes).
+
+        Raises Conflict when a condition failed (nothing written) and Unclear when the answer was lost. Never retried
+        inside: the caller settles an unclear answer by reading (DESIGN 4.1).
+        """
+        ...
+
+
+TABLES = ("configuration", "operators", "subscriptions", "collections", "due", "poison")
+
+
+@dataclass(frozen=True, slots=True)
+class BlobInfo:
+    """A stored blob's name, size in bytes and time of last write."""
+
+    name: str
+    size: int
+    modified: datetime
+
+
+class Blobs(Protocol):
+    """Immutable contents by name: Azure Blob Storage, or memory. A name is written once and never overwritten."""
+
+    async def put(self, name: str, content: bytes) -> None:
+        """Write a blob; a name that exists is left as it is (names are hashes of content) but counts as just written."""
+        ...
+
+    async def put_stream(self, prefix: str, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
+        """Write a stream of any length in little memory; its name is `prefix` + a hash of the content. Name and size."""
+        ...
+
+    async def get(self, name: str) -> bytes | None:
+        """Read a whole blob, None where there is none."""
+        ...
+
+    def stream(self, name: str, *, first: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+        """Read a blob, or a range of it, in pieces. Raises Permanent("content-missing") where there is none."""
+        ...
+
+    async def link(self, name: str, *, until: datetime, content_type: str, file_name: str) -> str | None:
+        """A URL that lets its bearer download the blob until then, or None where storage has no such thing."""
+        ...
+
+    def names(self, prefix: str) -> AsyncIterator[BlobInfo]:
+        """All blobs whose name begins with `prefix`."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Remove a blob; one that is not there is no error."""
+        ...
+
+
+class Queues(Protocol):
+    """Work for later, at least once, in no order: Azure Queue Storage, or memory. `queue` is one of QUEUES."""
+
+    async def send(self, queue: str, message: Mapping[str, Any], *, delay: timedelta = timedelta(0)) -> None:
+        """Enqueue a small JSON object, visible after `delay` (at most 7 days)."""
+        ...
+
+
+COLLECTIONS_QUEUE = "collections"
+SHARDS_QUEUE = "shards"
+QUEUES = (COLLECTIONS_QUEUE, SHARDS_QUEUE)
+
+
+class Secrets(Protocol):
+    """Named secrets (DESIGN 3): Key Vault in Azure, environment variables `EXSYNC_SECRET_…` locally, or memory."""
+
+    async def get(self, name: str) -> str | None:
+        """The secret's value, None where there is none."""
+        ...
+
+
+class Exchange(Protocol):
+    """Mailboxes of any Exchange. Errors are the four classes of `shared/errors.py`, translated at the border.
+
+    Every call names its mailbox; calls for different mailboxes run side by side, a mailbox's own calls are limited.
+    """
+
+    async def distinguished_folders(self, mailbox: Mailbox, names: Sequence[str]) -> dict[str, Folder]:
+        """Look up well-known folders (`inbox`, `sentitems`, `deleteditems` …) by name; those that do not exist are left out."""
+        ...
+
+    async def find_folders(self, mailbox: Mailbox) -> tuple[Folder, ...]:
+        """All folders below the mailbox's message root, at any depth."""
+        ...
+
+    async def sync_folder_hierarchy(self, mailbox: Mailbox, state: str | None) -> FolderChanges:
+        """Changes of the folders below the message root since `state`. Raises Resync when the state is void."""
+        ...
+
+    async def find_items(
+        self,
+        mailbox: Mailbox,
+        folder_id: str,
+        *,
+        since: datetime | None,
+        until: datetime | None = None,
+        by_sent: bool = False,
+        offset: int = 0,
+        limit: int = 250,
+    ) -> FoundItems:
+        """Items of one folder with since <= time <= until, newest first; time is received, or sent with `by_sent`."""
+        ...
+
+    async def sync_folder_items(
+        self, mailbox: Mailbox, folder_id: str, state: str | None, *, limit: int
+    ) -> ItemChanges:
+        """Changes of one folder's items since `state` (None: from nothing), at most `limit` (1 to 512).
+
+        Raises Resync("sync-state-invalid") when the state is void, Resync("folder-gone") when the folder is.
+        """
+        ...
+
+    async def get_emails(self, mailbox: Mailbox, ids: Sequence[str]) -> list[Email | ItemFailure]:
+        """Full emails, aligned with `ids`. An item's own failure is an ItemFailure in its place, never an exception."""
+        ...
+
+    async def existing(self, mailbox: Mailbox, ids: Sequence[str]) -> set[str]:
+        """Those of `ids` that still name an item. Only ErrorItemNotFound counts as gone."""
+        ...
+
+    async def locate(
+        self, mailbox: Mailbox, folder_ids: Sequence[str], *, search_keys: Sequence[str], message_ids: Sequence[str]
+    ) -> tuple[Located, ...]:
+        """Items in these folders whose search key (base64) or Internet Message-ID is one of those given (at most 50)."""
+        ...
+
+    def attachment(self, mailbox: Mailbox, attachment_id: str) -> AsyncIterator[bytes]:
+        """One attachment's content as a stream of blocks; an embedded item as RFC 5322. Raises Permanent("item-gone")."""
+        ...
+
+    def mime(self, mailbox: Mailbox, item_id: str) -> AsyncIterator[bytes]:
+        """One item as RFC 5322, as a stream of blocks. Raises Permanent("item-gone")."""
+        ...
+
+    async def subscribe(
+        self, mailbox: Mailbox, folder_ids: Sequence[str], *, url: str, frequency_minutes: int
+    ) -> Subscribed:
+        """Ask for push notifications of these folders to `url`. PROTOCOL 4.1."""
+        ...
+
+    async def resolve(self, mailbox: Mailbox, address: str) -> tuple[Resolved, ...]:
+        """What the directory knows under an address (ResolveNames)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything a flow may touch: the ports, the clock and the source of new ids. Built in compose, or by a test."""
+
+    rows: Rows
+    blobs: Blobs
+    queues: Queues
+    secrets: Secrets
+    exchange: Exchange
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    """A fresh random name of 16 characters 0-9 a-v."""
