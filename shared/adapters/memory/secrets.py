@@ -1,0 +1,17 @@
+"""Secrets in memory: the twin of `shared/adapters/secrets.py`. Tests fill `values`."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+
+class MemorySecrets:
+    """The port `Secrets`."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self.counts: Counter[str] = Counter()
+        self.values = dict(values or {})
+
+    async def get(self, name: str) -> str | None:
+        """The secret's value, None where there is none."""
+        self.counts["gets"] += 1
+        return self.values.get(name)

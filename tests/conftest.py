@@ -1,0 +1,24 @@
+"""What several tests share: one Azurite for the whole run, in memory, on free ports."""
+
+from collections.abc import AsyncGenerator, Generator
+
+import pytest
+import pytest_asyncio
+
+from devtools.azurite import Azurite
+from shared.adapters.storage import StorageAccount
+from shared.settings import StorageSettings
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Generator[Azurite]:
+    with Azurite() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session")
+async def storage_account(azurite: Azurite) -> AsyncGenerator[StorageAccount]:
+    """The run's storage account; tests keep apart by partition, container or name."""
+    account = StorageAccount(StorageSettings(connection_string=azurite.connection_string))
+    yield account
+    await account.close()
