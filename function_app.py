@@ -2,14 +2,14 @@
 
 import azure.functions as func
 
-from http_api import blueprint as http_api
-from http_health import blueprint as http_health
-from push_listener import blueprint as push_listener
-from queue_collections import blueprint as queue_collections
-from queue_poison import blueprint as queue_poison
-from queue_shards import blueprint as queue_shards
-from timer_email_sync import blueprint as timer_email_sync
-from timer_subscriptions import blueprint as timer_subscriptions
+from http_api import bp as http_api
+from http_health import bp as http_health
+from push_listener import bp as push_listener
+from queue_collections import bp as queue_collections
+from queue_poison import bp as queue_poison
+from queue_shards import bp as queue_shards
+from timer_email_sync import bp as timer_email_sync
+from timer_subscriptions import bp as timer_subscriptions
 
 app = func.FunctionApp()
 app.register_functions(push_listener)

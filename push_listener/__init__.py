@@ -5,10 +5,10 @@ import azure.functions as func
 from shared.compose import the_world
 from shared.flows.receive_push import receive_push
 
-blueprint = func.Blueprint()
+bp = func.Blueprint()
 
 
-@blueprint.route("ews/notifications/{key}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("ews/notifications/{key}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 async def push_listener(req: func.HttpRequest) -> func.HttpResponse:
     """SendNotification in, SendNotificationResult out."""
     answer = await receive_push(await the_world(), req.route_params["key"], req.get_body())

@@ -8,14 +8,14 @@ from shared.compose import the_world, time_budget
 from shared.flows.sync_collection import sync_collection
 from shared.model.operator import Kind
 
-blueprint = func.Blueprint()
+bp = func.Blueprint()
 log = logging.getLogger(__name__)
 
 
-@blueprint.queue_trigger(arg_name="message", queue_name="collections", connection="AzureWebJobsStorage")
+@bp.queue_trigger(arg_name="message", queue_name="collections", connection="AzureWebJobsStorage")
 async def queue_collections(message: func.QueueMessage) -> None:
     """`{"operator_id", "kind"}`. What is known to go wrong is noted and enqueued again; only the unknown raises."""
     wish = message.get_json()
     kind = Kind(wish["kind"])
-    outcome = await sync_collection(await the_world(), wish["operator_id"], kind, budget=time_budget())
+    outcome = await sync_collection(await the_world(current=True), wish["operator_id"], kind, budget=time_budget())
     log.info("%s of %s: %s", kind.value, wish["operator_id"], outcome)

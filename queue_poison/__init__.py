@@ -5,16 +5,16 @@ import azure.functions as func
 from shared.compose import the_world
 from shared.flows.keep_poison import COLLECTIONS, SHARDS, keep_poison
 
-blueprint = func.Blueprint()
+bp = func.Blueprint()
 
 
-@blueprint.queue_trigger(arg_name="message", queue_name="collections-poison", connection="AzureWebJobsStorage")
+@bp.queue_trigger(arg_name="message", queue_name="collections-poison", connection="AzureWebJobsStorage")
 async def queue_poison_collections(message: func.QueueMessage) -> None:
     """A collection that could not be brought up to date five times in a row."""
     await keep_poison(await the_world(), COLLECTIONS, message.get_body().decode("utf-8", "replace"))
 
 
-@blueprint.queue_trigger(arg_name="message", queue_name="shards-poison", connection="AzureWebJobsStorage")
+@bp.queue_trigger(arg_name="message", queue_name="shards-poison", connection="AzureWebJobsStorage")
 async def queue_poison_shards(message: func.QueueMessage) -> None:
     """A shard that could not be worked through five times in a row."""
     await keep_poison(await the_world(), SHARDS, message.get_body().decode("utf-8", "replace"))

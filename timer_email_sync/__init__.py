@@ -6,10 +6,10 @@ from shared.compose import the_world
 from shared.flows.find_due import enqueue_shards
 from shared.model.operator import Kind
 
-blueprint = func.Blueprint()
+bp = func.Blueprint()
 
 
-@blueprint.timer_trigger(arg_name="timer", schedule="%SCHEDULE_EMAIL_SYNC%")
+@bp.timer_trigger(arg_name="timer", schedule="%SCHEDULE_EMAIL_SYNC%")
 async def timer_email_sync(timer: func.TimerRequest) -> None:  # noqa: ARG001
     """Enqueue one message for each shard of the collections that are due."""
     await enqueue_shards(await the_world(), Kind.EMAIL)

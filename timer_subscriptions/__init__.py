@@ -6,10 +6,10 @@ from shared.compose import the_world
 from shared.flows.find_due import enqueue_shards
 from shared.flows.operators import SUBSCRIPTIONS
 
-blueprint = func.Blueprint()
+bp = func.Blueprint()
 
 
-@blueprint.timer_trigger(arg_name="timer", schedule="%SCHEDULE_SUBSCRIPTIONS%")
+@bp.timer_trigger(arg_name="timer", schedule="%SCHEDULE_SUBSCRIPTIONS%")
 async def timer_subscriptions(timer: func.TimerRequest) -> None:  # noqa: ARG001
     """Enqueue one message for each shard of the mailboxes that are due."""
     await enqueue_shards(await the_world(), SUBSCRIPTIONS)

@@ -7,7 +7,7 @@ from shared.flows.documents import blob_prefix
 from shared.flows.email.drain import drain_folder
 from shared.flows.email.follow import follow_folder, forget_state
 from shared.flows.email.items import remove_item
-from shared.flows.email.leaving import load_leaving, release_brake, settle
+from shared.flows.email.leaving import load_leaving, release_brake, review_hold, settle
 from shared.flows.email.pages import commit_page
 from shared.flows.email.resume import load_failing, retry_failing, roll_forward, sweep_blobs
 from shared.flows.email.run import LookAgain, Run
@@ -48,6 +48,7 @@ async def _pass(run: Run, *, afresh: bool) -> None:
         await release_brake(run)
     for folder in run.claim.head.states.folders:
         await _advance(run, folder)
+    await review_hold(run)
     await settle(run, ripe)
     while ripe := list(run.leaving):
         run.check_time()

@@ -59,9 +59,7 @@ async def apply_changes(run: Run, folder: WatchedFolder, changes: ItemChanges, *
     run.marked.clear()
 
 
-def _departures(
-    run: Run, folder: WatchedFolder, changes: ItemChanges, held: dict[str, StoredItem]
-) -> dict[str, Unit]:
+def _departures(run: Run, folder: WatchedFolder, changes: ItemChanges, held: dict[str, StoredItem]) -> dict[str, Unit]:
     """Marks for what went, by item id. What comes back in the same answer under a new id takes its mark back."""
     gone = [held[name] for name in changes.deleted if name in held]
     going = [item for item in gone if item.folder_id == folder.id and item.item_id not in run.leaving]

@@ -12,8 +12,6 @@ from shared.flows.email.items import remove_item
 from shared.flows.email.pages import Unit, commit_page
 from shared.flows.email.run import Run
 from shared.flows.email.stored import (
-    FACTS,
-    ITEM,
     LEAVING,
     Leaving,
     every,
@@ -23,6 +21,8 @@ from shared.flows.email.stored import (
     leaving_columns,
     leaving_of,
 )
+from shared.flows.head import TABLE
+from shared.flows.side_by_side import side_by_side
 from shared.model.collection import ChangeType, Held, StoredItem
 from shared.model.exchange import Located
 from shared.model.folders import unwatched_folders
@@ -31,6 +31,7 @@ from shared.ports import Delete, Merge, Upsert
 
 _LOCATED_AT_ONCE = 50
 _FOLDERS_AT_ONCE = 100
+_REVIEWED = 100
 
 
 async def load_leaving(run: Run) -> None:
@@ -74,14 +75,35 @@ async def release_brake(run: Run) -> None:
     held = run.claim.head.held
     if held is None:
         return
-    names = set(await _held_names(run, held))
-    rows = [item_of(row) async for row in every(run.world.rows, run.key, ITEM, FACTS)]
-    items = [item for item in rows if item.item_id in names and not item.gone]
-    watched = {folder.id for folder in run.claim.head.states.folders}
-    alive = await _alive(run, [item.exchange_id for item in items if item.folder_id in watched])
-    units = [mark_leaving(run, item) for item in items if item.exchange_id not in alive]
-    await commit_page(run, units)
+    missing = await _still_missing(run, await _held_names(run, held))
+    await commit_page(run, [mark_leaving(run, item) for item in missing])
     await run.claim.commit(held=None)
+
+
+async def review_hold(run: Run) -> None:
+    """End a hold by itself where what was missing is there again, as after a folder was restored."""
+    held = run.claim.head.held
+    if held is None:
+        return
+    names = await _held_names(run, held)
+    if len(await _still_missing(run, names[:_REVIEWED])) == len(names[:_REVIEWED]):
+        return
+    missing = await _still_missing(run, names)
+    await run.claim.commit(held=None)
+    await take_away(run, missing, reason=held.reason)
+
+
+async def _still_missing(run: Run, names: Sequence[str]) -> list[StoredItem]:
+    """Those of these items that are held by the store, and not to be found in a watched folder under their id."""
+    rows = await side_by_side(lambda name: run.world.rows.get(TABLE, run.key, item_key(name)), names)
+    items = [item for row in rows if row is not None and not (item := item_of(row)).gone]
+    watched = {folder.id for folder in run.claim.head.states.folders}
+    alive: set[str] = set()
+    candidates = [item.exchange_id for item in items if item.folder_id in watched]
+    for start in range(0, len(candidates), _REVIEWED):
+        alive |= await _alive(run, candidates[start : start + _REVIEWED])
+        await run.keep_lease()
+    return [item for item in items if item.exchange_id not in alive]
 
 
 async def settle(run: Run, ripe: Sequence[str]) -> None:

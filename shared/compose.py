@@ -1,0 +1,130 @@
+"""Builds the world of a process: the only file that knows flows' ports and their adapters.
+
+Lifespan never runs behind Azure's ASGI middleware, so everything is made on the first call, once for each event loop.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from shared.adapters.blobs import StorageBlobs
+from shared.adapters.ews import connection as ews
+from shared.adapters.ews.exchange import EwsExchange
+from shared.adapters.queues import StorageQueues
+from shared.adapters.secrets import EnvironmentSecrets, KeyVaultSecrets
+from shared.adapters.storage import StorageAccount
+from shared.adapters.tables import TableRows
+from shared.errors import Reconfigure
+from shared.flows.settings_document import read_settings as read_configuration
+from shared.model.configuration import Connection
+from shared.model.keys import mailbox_key
+from shared.ports import Secrets
+from shared.ports import World as World
+from shared.settings import Settings, read_settings
+
+_CONFIGURATION_KEPT = timedelta(seconds=15)
+"""How long a change of the connections may take to arrive where it does not matter at once."""
+_CHATTY = ("httpx", "httpcore", "azure")
+"""Libraries that log every request: only their warnings are of use."""
+_DRAINED_AFTER_SECONDS = 900.0
+
+
+@dataclass(slots=True)
+class _Process:
+    """What a process has built, and the connections that its Exchange was built from."""
+
+    world: World
+    exchange: EwsExchange
+    connections: Mapping[str, Connection]
+    checked_at: datetime
+
+
+_processes: dict[asyncio.AbstractEventLoop, _Process] = {}
+_building = asyncio.Lock()
+
+
+async def the_world(*, current: bool = False) -> World:
+    """The world of this process, with the connections of the settings in force at most 15 seconds ago.
+
+    `current`: those in force now. Who works with Exchange asks for that, so that a corrected setting counts at once;
+    the listener does not, so that a notification costs no more than it must.
+    """
+    loop = asyncio.get_running_loop()
+    process = _processes.get(loop)
+    if process is not None and not current and _now() - process.checked_at < _CONFIGURATION_KEPT:
+        return process.world
+    async with _building:
+        process = _processes.get(loop) or _built()
+        _processes[loop] = process
+        await _follow_settings(process)
+        return process.world
+
+
+def time_budget() -> timedelta:
+    """How long a queue function may work before it must continue in another call."""
+    return _settings().time_budget
+
+
+@cache
+def _settings() -> Settings:
+    return read_settings(os.environ)
+
+
+def _built() -> _Process:
+    settings = _settings()
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    account = StorageAccount(settings.storage)
+    vault: Secrets = EnvironmentSecrets(os.environ)
+    if settings.vault_url:
+        vault = KeyVaultSecrets(settings.vault_url, account.credential)
+    exchange = _exchange((), vault)
+    rows = TableRows(account)
+    world = World(rows, StorageBlobs(account), StorageQueues(account), vault, exchange, _now, _new_id)
+    return _Process(world, exchange, {}, datetime.min.replace(tzinfo=UTC))
+
+
+async def _follow_settings(process: _Process) -> None:
+    """Use the connections that the settings have now. Requests under way end on those they began with."""
+    now = _now()
+    try:
+        connections = (await read_configuration(process.world.rows))[0].connections
+    except Reconfigure:
+        connections = process.connections  # a document of another version: the flows say so, each for itself
+    if connections != process.connections:
+        old = process.exchange
+        process.exchange = _exchange(connections.values(), process.world.secrets)
+        process.world = replace(process.world, exchange=process.exchange)
+        process.connections = connections
+        loop = asyncio.get_running_loop()
+        loop.call_later(_DRAINED_AFTER_SECONDS, lambda: loop.create_task(old.aclose()))
+    process.checked_at = now
+
+
+def _exchange(connections: Iterable[Connection], vault: Secrets) -> EwsExchange:
+    return EwsExchange([_ews(connection) for connection in connections], vault, now=_now, new_id=_new_id)
+
+
+def _ews(connection: Connection) -> ews.Connection:
+    oauth = connection.oauth
+    return ews.Connection(
+        connection.name,
+        connection.url,
+        connection.version,
+        connection.authentication,
+        None if oauth is None else ews.OAuth(oauth.client_id, oauth.tenant_id, oauth.token_endpoint, oauth.scope),
+        connection.batch_size,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return mailbox_key(secrets.token_bytes(10))

@@ -1,0 +1,75 @@
+"""Whether all that the app needs answers: storage, the settings, and for each connection its secrets and Exchange."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from shared.errors import SyncError
+from shared.flows.operators import list_operators
+from shared.flows.settings_document import read_settings
+from shared.flows.side_by_side import side_by_side
+from shared.model.configuration import Connection
+from shared.model.exchange import Mailbox
+from shared.model.failures import failure
+from shared.ports import World
+
+type _Check = tuple[str, Callable[[], Awaitable[str]]]
+_LOOK_AT = 200
+"""Operators among which one is sought for each connection: enough to try it, and no scan."""
+
+
+async def deep_health(world: World) -> dict[str, Any]:
+    """Each thing that was looked at, with what mends it where it fails."""
+    checks = [await _checked(("storage", lambda: _storage(world)))]
+    settings = await _checked(("settings", lambda: _settings(world)))
+    checks.append(settings)
+    if checks[0]["ok"] and settings["ok"]:
+        checks += await side_by_side(_checked, await _of_connections(world))
+    return {"status": "ok" if all(check["ok"] for check in checks) else "failing", "checks": checks}
+
+
+async def _checked(check: _Check) -> dict[str, Any]:
+    name, look = check
+    try:
+        return {"name": name, "ok": True, "detail": await look(), "code": None, "remedy": None}
+    except SyncError as error:
+        remedy = failure(error.code).remedy
+        return {"name": name, "ok": False, "detail": error.detail, "code": error.code, "remedy": remedy}
+
+
+async def _storage(world: World) -> str:
+    await world.rows.get("configuration", "settings", "document")
+    return "answers"
+
+
+async def _settings(world: World) -> str:
+    """Read them, and name what works but is unwise."""
+    configuration, _ = await read_settings(world.rows)
+    notifications = configuration.notifications
+    remarks = [f"connections: {', '.join(sorted(configuration.connections)) or 'none yet'}"]
+    if notifications.mode == "push" and not notifications.url:
+        remarks.append("notifications.url is not set, so mailboxes are polled")
+    if notifications.frequency_minutes < 15:
+        remarks.append("notifications.frequency_minutes is below 15, so a short interruption costs subscriptions")
+    return "; ".join(remarks)
+
+
+async def _of_connections(world: World) -> list[_Check]:
+    configuration, _ = await read_settings(world.rows)
+    operators = (await list_operators(world.rows, limit=_LOOK_AT)).operators
+    mailboxes = {each.connection: Mailbox(each.mailbox, each.connection) for each in reversed(operators)}
+    return [
+        (f"exchange {connection.name}", _exchange(world, connection, mailboxes.get(connection.name)))
+        for connection in configuration.connections.values()
+    ]
+
+
+def _exchange(world: World, connection: Connection, mailbox: Mailbox | None) -> Callable[[], Awaitable[str]]:
+    """Ask Exchange for one operator's Inbox: that needs the secrets, the connection and the right to impersonate."""
+
+    async def look() -> str:
+        if mailbox is None:
+            return f"{connection.url} was not tried: no operator uses this connection yet"
+        await world.exchange.distinguished_folders(mailbox, ["inbox"])
+        return f"{connection.url} answers for {mailbox.address}"
+
+    return look

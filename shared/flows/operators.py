@@ -1,0 +1,302 @@
+"""Operators: put, read, list and remove them, and ask for work on their mailboxes. DESIGN 2, 4 and 8.
+
+Three partitions, so three transactions, in an order that a repeated PUT completes after a crash: the mailbox is
+claimed first (it belongs to one operator), then its key is named, then the operator is written, then work is asked for.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.errors import Conflict, Invalid, Transient, Unclear
+from shared.flows.head import TABLE as COLLECTIONS
+from shared.flows.head import WANTED, read_head
+from shared.flows.settings_document import read_settings
+from shared.model.configuration import CONNECTION_NAME
+from shared.model.keys import collection_key, hashed, shard_of
+from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
+from shared.model.setting_values import is_address
+from shared.model.switches import why_off
+from shared.ports import (
+    COLLECTIONS_QUEUE,
+    SHARDS_QUEUE,
+    Delete,
+    Insert,
+    Replace,
+    Row,
+    Rows,
+    Touch,
+    Upsert,
+    Value,
+    World,
+    Write,
+)
+
+TABLE = "operators"
+DUE = "due"
+SUBSCRIPTIONS = "subscriptions"
+"""What is due beside the kinds: the look after a mailbox's subscription."""
+OPERATOR_ID = re.compile(r"[A-Za-z0-9._@-]{1,128}")
+
+_OPERATOR, _MAILBOX, _KEY = "operator", "mailbox", "key"
+_ATTEMPTS = 5
+_CLAIM_STANDS = timedelta(minutes=1)
+"""How long a claim on a mailbox counts before its operator is written: the time between two writes, amply."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPage:
+    """Operators in order of their id. `next` is the id to continue after; empty when there is no more."""
+
+    operators: tuple[Operator, ...]
+    next: str
+
+
+async def find_operator(rows: Rows, operator_id: str) -> Operator | None:
+    """The operator of that id, also a removed one; None where there never was one."""
+    row = await _operator_row(rows, operator_id)
+    return None if row is None else _operator_of(row)
+
+
+async def operator_of_mailbox_key(rows: Rows, mailbox_key: str) -> Operator | None:
+    """The operator whose mailbox has this key, also a removed one."""
+    row = await rows.get(TABLE, _KEY, mailbox_key)
+    operator = None if row is None else await find_operator(rows, str(row.values["operator_id"]))
+    return operator if operator is not None and operator.mailbox_key == mailbox_key else None
+
+
+async def get_operator(rows: Rows, operator_id: str, *, removed: bool = False) -> Operator:
+    """The operator of that id. Raises Invalid("operator-unknown"), with `removed` not for those whose items are kept."""
+    operator = await find_operator(rows, operator_id)
+    if operator is None or (operator.removed and not removed):
+        raise Invalid("operator-unknown", f"there is no operator {operator_id}")
+    return operator
+
+
+async def list_operators(rows: Rows, *, after: str = "", limit: int = 100) -> OperatorPage:
+    """Operators that are not removed, at most `limit`, with an id after `after`."""
+    found: list[Operator] = []
+    while True:
+        page = await rows.query(TABLE, _OPERATOR, after=after, limit=1000 if found else limit + 1)
+        found += [operator for operator in map(_operator_of, page.rows) if not operator.removed]
+        after = page.next
+        if len(found) > limit:
+            return OperatorPage(tuple(found[:limit]), found[limit - 1].id)
+        if not after:
+            return OperatorPage(tuple(found), "")
+
+
+async def put_operator(world: World, wanted: Operator, *, remove_items: bool = False) -> tuple[Operator, bool]:
+    """Write the operator whole and set its kinds going; the operator as stored, and whether it is new.
+
+    `wanted.mailbox_key` is ignored: it is minted once and stays. `remove_items` takes what the kinds that are off
+    hold out of the application. Raises Invalid("operator-invalid") and Invalid("mailbox-taken").
+    """
+    _check(wanted)
+    for _ in range(_ATTEMPTS):
+        row = await _operator_row(world.rows, wanted.id)
+        before = _operator_of(row) if row else None
+        operator = replace(wanted, mailbox_key=before.mailbox_key if before else world.new_id(), removed=False)
+        await _claim_mailbox(world, operator)
+        await _write(world.rows, _KEY, Upsert(operator.mailbox_key, {"operator_id": operator.id}))
+        if await _store(world.rows, row, operator):
+            await _free_mailbox(world.rows, before, operator)
+            await _set_going(world, before, operator)
+            await _remove_items(world, operator, remove_items)
+            return operator, before is None or before.removed
+    raise _busy(wanted.id)
+
+
+async def remove_operator(world: World, operator_id: str, *, remove_items: bool = False) -> None:
+    """Switch everything off and hide the operator; what it holds stays readable unless `remove_items`. Repeatable."""
+    for _ in range(_ATTEMPTS):
+        row = await _operator_row(world.rows, operator_id)
+        if row is None:
+            raise Invalid("operator-unknown", f"there is no operator {operator_id}")
+        before = _operator_of(row)
+        after = replace(before, email_sync=False, calendar_sync=False, contact_sync=False, removed=True)
+        if await _store(world.rows, row, after):
+            await _free_mailbox(world.rows, before, None)
+            await _look_after_subscription(world, after)
+            await _remove_items(world, after, remove_items)
+            return
+    raise _busy(operator_id)
+
+
+async def wake(
+    world: World,
+    operator: Operator,
+    kind: Kind,
+    *,
+    force: bool | None = None,
+    release: bool | None = None,
+    remove: bool | None = None,
+) -> None:
+    """Ask for a sync of one collection: note the wish, then enqueue it.
+
+    `force`: do not wait out the pause after a failure. `release`: let go what the brake holds. `remove`: take all
+    items out of the application, the kind being off; False takes that wish back. None leaves what was asked before.
+    """
+    now = world.now()
+    asked = {"force": force, "release": release, "remove": remove}
+    wish: dict[str, Value] = {name: value for name, value in asked.items() if value is not None}
+    wish |= {"at": now, "enqueued_at": now}
+    await _touch(world.rows, COLLECTIONS, collection_key(operator.mailbox_key, kind), Touch(WANTED, wish))
+    await world.queues.send(COLLECTIONS_QUEUE, {"operator_id": operator.id, "kind": kind.value})
+
+
+async def ask_for_sync(world: World, operator: Operator, kinds: Sequence[Kind]) -> None:
+    """Ask for a sync now, whatever the pause. Raises Invalid("kind-not-available") or Invalid("kind-off")."""
+    configuration, _ = await read_settings(world.rows)
+    for kind in kinds:
+        if off := why_off(configuration, operator, kind):
+            raise Invalid("kind-off" if kind in AVAILABLE_KINDS else "kind-not-available", off)
+    for kind in kinds:
+        await wake(world, operator, kind, force=True)
+
+
+async def release_brake(world: World, operator: Operator, kind: Kind) -> None:
+    """Let a held removal take place. Raises Invalid("nothing-held") where the brake holds nothing."""
+    found = await read_head(world.rows, world.blobs, collection_key(operator.mailbox_key, kind))
+    if found is None or found[0].held is None:
+        raise Invalid("nothing-held", f"nothing of {kind} is held for {operator.id}")
+    await wake(world, operator, kind, force=True, release=True)
+
+
+async def _set_going(world: World, before: Operator | None, operator: Operator) -> None:
+    """Ask for what the change of the operator calls for; again where an earlier PUT was cut off before it did."""
+    changed = before is None or replace(before, time_zone=operator.time_zone) != operator
+    on = [kind for kind in AVAILABLE_KINDS if operator.flag(kind)]
+    if changed or (on and await _is_not_due(world.rows, SUBSCRIPTIONS, operator)):
+        await _look_after_subscription(world, operator)
+    for kind in on:
+        if changed or await _is_not_due(world.rows, kind, operator):
+            await _note_due(world, kind, operator)
+            await wake(world, operator, kind, force=True, remove=False)
+
+
+async def _look_after_subscription(world: World, operator: Operator) -> None:
+    await _note_due(world, SUBSCRIPTIONS, operator)
+    await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
+
+
+async def _remove_items(world: World, operator: Operator, remove_items: bool) -> None:
+    for kind in AVAILABLE_KINDS:
+        if remove_items and not operator.flag(kind):
+            await wake(world, operator, kind, force=True, remove=True)
+
+
+def due_partition(what: str, mailbox_key: str) -> str:
+    """The shard of the index of due work; `what` is a kind or SUBSCRIPTIONS."""
+    return f"{what}-{shard_of(mailbox_key):02d}"
+
+
+async def _is_not_due(rows: Rows, what: str, operator: Operator) -> bool:
+    return await rows.get(DUE, due_partition(what, operator.mailbox_key), operator.mailbox_key) is None
+
+
+async def _note_due(world: World, what: str, operator: Operator) -> None:
+    columns: dict[str, Value] = {"due_at": world.now(), "operator_id": operator.id}
+    partition = due_partition(what, operator.mailbox_key)
+    await _touch(world.rows, DUE, partition, Touch(operator.mailbox_key, columns))
+
+
+async def _claim_mailbox(world: World, operator: Operator) -> None:
+    """Take the mailbox for this operator, also from a claim that its operator does not stand by."""
+    key = _mailbox_name(operator)
+    claim: dict[str, Value] = {"operator_id": operator.id, "at": world.now()}
+    row = await world.rows.get(TABLE, _MAILBOX, key)
+    if row is not None and row.values["operator_id"] != operator.id and await _stands(world, row):
+        other = str(row.values["operator_id"])
+        raise Invalid(
+            "mailbox-taken", f"{operator.mailbox} belongs to operator {other}: change or delete that one first"
+        )
+    try:
+        await _write(world.rows, _MAILBOX, Replace(key, claim, row.etag) if row else Insert(key, claim))
+    except Conflict as conflict:
+        raise _busy(operator.id) from conflict
+
+
+async def _stands(world: World, claim: Row) -> bool:
+    other = await find_operator(world.rows, str(claim.values["operator_id"]))
+    if other is not None and not other.removed and _mailbox_name(other) == claim.key:
+        return True
+    at = claim.values["at"]
+    return isinstance(at, datetime) and world.now() - at < _CLAIM_STANDS
+
+
+async def _free_mailbox(rows: Rows, before: Operator | None, operator: Operator | None) -> None:
+    """Give up the claim on the mailbox that the operator had before."""
+    if before is None or before.removed or (operator and _mailbox_name(operator) == _mailbox_name(before)):
+        return
+    row = await rows.get(TABLE, _MAILBOX, _mailbox_name(before))
+    if row is not None and row.values["operator_id"] == before.id:
+        try:
+            await _write(rows, _MAILBOX, Delete(row.key, row.etag))
+        except Conflict:
+            return  # somebody else has taken it already
+
+
+def _mailbox_name(operator: Operator) -> str:
+    return hashed(f"{operator.mailbox.lower()} {operator.connection}")
+
+
+async def _operator_row(rows: Rows, operator_id: str) -> Row | None:
+    return await rows.get(TABLE, _OPERATOR, operator_id) if OPERATOR_ID.fullmatch(operator_id) else None
+
+
+def _operator_of(row: Row) -> Operator:
+    values: dict[str, Any] = dict(row.values)
+    return Operator(id=row.key, **values)
+
+
+async def _store(rows: Rows, row: Row | None, operator: Operator) -> bool:
+    """Write the operator unless somebody else did since `row` was read; then False."""
+    columns = asdict(operator)
+    del columns["id"]
+    try:
+        lock = Replace(operator.id, columns, row.etag) if row else Insert(operator.id, columns)
+        await _write(rows, _OPERATOR, lock)
+    except Conflict:
+        return False
+    return True
+
+
+async def _write(rows: Rows, partition: str, write: Write) -> None:
+    await _touch(rows, TABLE, partition, write)
+
+
+async def _touch(rows: Rows, table: str, partition: str, write: Write) -> None:
+    """One write. An unclear one is left to the caller's repetition, which every write here bears."""
+    try:
+        await rows.transact(table, partition, [write])
+    except Unclear as unclear:
+        raise Transient("storage-unavailable", "a write was not acknowledged; repeat the request") from unclear
+
+
+def _busy(operator_id: str) -> Transient:
+    return Transient("storage-unavailable", f"operator {operator_id} is being changed elsewhere; repeat the request")
+
+
+def _check(operator: Operator) -> None:
+    problems = []
+    if not OPERATOR_ID.fullmatch(operator.id):
+        problems.append("operator_id: 1 to 128 of A-Z a-z 0-9 . _ @ -")
+    if not is_address(operator.mailbox):
+        problems.append(f'mailbox: {operator.mailbox!r} is not an SMTP address; write for example "alice@example.com"')
+    if not CONNECTION_NAME.fullmatch(operator.connection):
+        problems.append(f'connection: {operator.connection!r} is no name of a connection; the first is "default"')
+    if not _is_time_zone(operator.time_zone):
+        problems.append(f'time_zone: {operator.time_zone!r} is not an IANA name; write for example "Europe/Berlin"')
+    if problems:
+        raise Invalid("operator-invalid", "\n".join(problems))
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name).key)
+    except (ValueError, OSError, LookupError):
+        return False

@@ -1,0 +1,607 @@
+"""The failure registry: every code that can be met, what causes it, what mends it and who can do that. DESIGN 4.1.
+
+docs/failures.md is written from it, and a test holds that each code raised anywhere is in it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailureClass(StrEnum):
+    """What becomes of it: tried again; rebuilt; tried again once an administrator acted; recorded; answered."""
+
+    TRANSIENT = "transient"
+    RESYNC = "resync"
+    RECONFIGURE = "reconfigure"
+    PERMANENT = "permanent"
+    INPUT = "input"
+
+
+class Owner(StrEnum):
+    """Who can do what the remedy says."""
+
+    NOBODY = "nobody: it mends itself"
+    OPERATOR = "operator"
+    EXCHANGE = "Exchange administrator"
+    CRM = "CRM administrator"
+    AZURE = "Azure administrator"
+    CALLER = "whoever calls the API"
+    US = "us, the makers"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One entry. `cause` is one sentence; `remedy` names the exact command, setting or call."""
+
+    code: str
+    failure_class: FailureClass
+    owner: Owner
+    cause: str
+    remedy: str
+
+
+def failure(code: str) -> Failure:
+    """The entry of a code; for one that is unknown (a newer worker wrote it) that of `internal-error`."""
+    known = REGISTRY.get(code)
+    if known:
+        return known
+    other = REGISTRY["internal-error"]
+    return Failure(code, other.failure_class, other.owner, other.cause, other.remedy)
+
+
+_WAIT = "Nothing: it is tried again by itself, with pauses that grow to 15 minutes."
+_REPORT = "Report it to us with the detail and the time; the rest goes on meanwhile."
+_IN_OUTLOOK = "Open the item in Outlook; the others are not touched by it."
+
+_TRANSIENT = (
+    (
+        "exchange-busy",
+        Owner.NOBODY,
+        "Exchange is throttling us.",
+        _WAIT + " If it lasts, lower `connections.<name>.batch_size`, or raise `EwsMaxConcurrency` for "
+        "the service account (`Set-ThrottlingPolicy`).",
+    ),
+    (
+        "exchange-unavailable",
+        Owner.EXCHANGE,
+        "Exchange answers that it, or a part of it, is out of service.",
+        _WAIT + " If it lasts, look at the mailbox database and at `Test-WebServicesConnectivity`.",
+    ),
+    (
+        "exchange-internal-error",
+        Owner.EXCHANGE,
+        "Exchange met an error of its own.",
+        _WAIT + " If it lasts for one mailbox, run `New-MailboxRepairRequest`.",
+    ),
+    (
+        "exchange-timeout",
+        Owner.EXCHANGE,
+        "Exchange did not answer in time.",
+        _WAIT + " If it lasts, look at the load of the Exchange server and at the network between.",
+    ),
+    (
+        "exchange-unreachable",
+        Owner.EXCHANGE,
+        "No connection to Exchange could be made.",
+        _WAIT + " Check `connections.<name>.url` and the firewall between the app and Exchange (TCP 443).",
+    ),
+    (
+        "connection-refused",
+        Owner.EXCHANGE,
+        "The Exchange host refuses connections on this port.",
+        _WAIT + " Check the port in `connections.<name>.url` and that IIS is running.",
+    ),
+    ("connection-lost", Owner.NOBODY, "The connection to Exchange broke off in the middle.", _WAIT),
+    (
+        "dns-failed",
+        Owner.CRM,
+        "The host name of Exchange cannot be resolved.",
+        "Correct the host in `connections.<name>.url`, or give the app a DNS that knows it (virtual "
+        "network, private DNS zone).",
+    ),
+    (
+        "tls-failed",
+        Owner.EXCHANGE,
+        "An encrypted connection to Exchange could not be agreed on.",
+        "Enable TLS 1.2 or later on the Exchange server or the proxy before it.",
+    ),
+    (
+        "answer-truncated",
+        Owner.NOBODY,
+        "Exchange's answer broke off before its end.",
+        _WAIT + " If it lasts, lower `connections.<name>.batch_size`: a proxy may limit answers.",
+    ),
+    (
+        "answer-malformed",
+        Owner.US,
+        "Exchange's answer cannot be read as what was asked for.",
+        _WAIT + " If it lasts, report it to us with the detail.",
+    ),
+    ("impersonation-failed", Owner.NOBODY, "Exchange could not act in the operator's name just now.", _WAIT),
+    (
+        "exchange-inconsistent",
+        Owner.EXCHANGE,
+        "Exchange contradicts what it said before: an item or folder is there and not there.",
+        _WAIT + " If it lasts, run `New-MailboxRepairRequest` for the mailbox.",
+    ),
+    (
+        "mailbox-moving",
+        Owner.NOBODY,
+        "The mailbox is being moved to another server.",
+        "Nothing: the sync goes on when the move is done, and finds all items again.",
+    ),
+    ("sending-limited", Owner.EXCHANGE, "Exchange limits how much this mailbox may send just now.", _WAIT),
+    (
+        "storage-unavailable",
+        Owner.AZURE,
+        "The app's storage account does not answer, or is being throttled.",
+        _WAIT + " A caller repeats the request. If it lasts, look at the storage account's metrics.",
+    ),
+    (
+        "vault-unavailable",
+        Owner.AZURE,
+        "Key Vault does not answer.",
+        _WAIT + " If it lasts, look at the vault's firewall and metrics.",
+    ),
+    ("token-unavailable", Owner.NOBODY, "The token endpoint does not answer.", _WAIT),
+)
+
+_RESYNC = (
+    (
+        "sync-state-invalid",
+        Owner.NOBODY,
+        "Exchange does not know the stored sync state any more.",
+        "Nothing: the folder is read anew and compared; nothing is doubled or lost.",
+    ),
+    (
+        "folder-gone",
+        Owner.NOBODY,
+        "A watched folder was deleted or moved away.",
+        "Nothing; if many items went with it, the brake holds them: see `brake-held`.",
+    ),
+    (
+        "subscription-lost",
+        Owner.NOBODY,
+        "Exchange has dropped the push subscription.",
+        "Nothing: it is made anew. If it recurs, see `push-not-arriving`.",
+    ),
+    (
+        "watermark-invalid",
+        Owner.NOBODY,
+        "Exchange does not know the subscription's position any more.",
+        "Nothing: the subscription is made anew and the mailbox synchronised.",
+    ),
+    (
+        "item-changed",
+        Owner.NOBODY,
+        "The item was changed in Exchange at the same moment.",
+        "Nothing: it is read again.",
+    ),
+)
+
+_RECONFIGURE = (
+    (
+        "access-denied",
+        Owner.EXCHANGE,
+        "The service account may not do this in the mailbox.",
+        "Give it the right to impersonate: `New-ManagementRoleAssignment -Role "
+        "ApplicationImpersonation -User <account>` (on premises), or the EWS application role in "
+        "Exchange Online.",
+    ),
+    (
+        "impersonation-denied",
+        Owner.EXCHANGE,
+        "The service account may not impersonate this mailbox.",
+        "`New-ManagementRoleAssignment -Name ExchangeCrmSync -Role ApplicationImpersonation -User "
+        "<account>`, with a `-CustomRecipientWriteScope` that includes the mailbox; in Exchange "
+        "Online assign `Application EWS.AccessAsApp`.",
+    ),
+    (
+        "mailbox-unknown",
+        Owner.CRM,
+        "Exchange knows no mailbox under this address.",
+        "Correct `mailbox` with `PUT /operators/{operator_id}`, or name the connection that the mailbox is on.",
+    ),
+    (
+        "mailbox-not-primary",
+        Owner.CRM,
+        "The address is an alias; Exchange wants the primary SMTP address.",
+        "Write the primary address, which the detail names, with `PUT /operators/{operator_id}`.",
+    ),
+    (
+        "mailbox-address-invalid",
+        Owner.CRM,
+        "Exchange does not accept the mailbox's address.",
+        "Correct `mailbox` with `PUT /operators/{operator_id}`.",
+    ),
+    (
+        "mailbox-misconfigured",
+        Owner.EXCHANGE,
+        "The mailbox is not set up properly in Exchange, or has no licence.",
+        "Look at it with `Get-Mailbox <address> | Format-List`; in Exchange Online assign a licence.",
+    ),
+    (
+        "account-disabled",
+        Owner.EXCHANGE,
+        "The account, the service account's or the mailbox's, is disabled, or its password has expired.",
+        "Enable it (`Enable-ADAccount`) or renew the password; then put the new one into Key Vault as"
+        " `<connection>-password`.",
+    ),
+    (
+        "account-locked",
+        Owner.EXCHANGE,
+        "The service account is locked after failed attempts.",
+        "`Unlock-ADAccount <account>`, and correct the secret `<connection>-password` first.",
+    ),
+    (
+        "account-blocked",
+        Owner.EXCHANGE,
+        "Exchange blocks the service account from EWS.",
+        "`Set-CASMailbox <account> -EwsEnabled $true`, and look at `EwsApplicationAccessPolicy`.",
+    ),
+    (
+        "access-blocked",
+        Owner.EXCHANGE,
+        "A policy of Exchange, the proxy or Entra ID refuses the app (403).",
+        "Allow the app: `Get-OrganizationConfig | fl Ews*`, `Get-CASMailbox <address> | fl Ews*`, "
+        "conditional access, or the proxy's rules.",
+    ),
+    (
+        "organization-blocked",
+        Owner.EXCHANGE,
+        "The organisation has EWS switched off.",
+        "`Set-OrganizationConfig -EwsEnabled $true`, with the app in `EwsAllowList`; Exchange Online "
+        "ends EWS on 2027-04-01.",
+    ),
+    (
+        "authentication-failed",
+        Owner.CRM,
+        "Exchange refuses the user name, the password or the token.",
+        "Correct the secrets `<connection>-username` and `<connection>-password` in Key Vault; the "
+        "detail names the schemes that the server offers for `connections.<name>.authentication`.",
+    ),
+    (
+        "token-refused",
+        Owner.CRM,
+        "Entra ID, or the token endpoint, gives no token.",
+        "Check `connections.<name>.oauth.client_id`, `.tenant_id` and the secret "
+        "`<connection>-client-secret` (expired?); the detail has the AADSTS code.",
+    ),
+    (
+        "secret-missing",
+        Owner.CRM,
+        "A secret that the connection needs is not there.",
+        "Put it into Key Vault under the name in the detail, or locally into the environment as `EXSYNC_SECRET_…`.",
+    ),
+    (
+        "secret-invalid",
+        Owner.CRM,
+        "A secret is there but cannot be used.",
+        "Write it anew in Key Vault, in the form that the detail names.",
+    ),
+    (
+        "connection-unknown",
+        Owner.CRM,
+        "The operator names a connection that the settings do not have.",
+        "Add it with `PATCH /settings` (`connections.<name>.url`), or correct `connection` with `PUT "
+        "/operators/{operator_id}`.",
+    ),
+    (
+        "url-wrong",
+        Owner.CRM,
+        "There is no EWS at this URL.",
+        "Correct `connections.<name>.url`; it usually is `https://<host>/EWS/Exchange.asmx`.",
+    ),
+    (
+        "url-invalid",
+        Owner.CRM,
+        "The URL in the settings is not one.",
+        "Correct `connections.<name>.url`; it usually is `https://<host>/EWS/Exchange.asmx`.",
+    ),
+    (
+        "authentication-unsupported",
+        Owner.CRM,
+        "The settings name a way to authenticate that this version does not have.",
+        "Set `connections.<name>.authentication` to `basic` or `oauth`.",
+    ),
+    (
+        "trust-invalid",
+        Owner.CRM,
+        "The bundle of trusted certificates cannot be read.",
+        "Store the secret `exchange-trust` anew: certificates in PEM, one below the other.",
+    ),
+    (
+        "url-insecure",
+        Owner.CRM,
+        "The URL is not https, so secrets would go unencrypted.",
+        "Write `connections.<name>.url` with `https://`.",
+    ),
+    (
+        "redirected",
+        Owner.CRM,
+        "The server redirects elsewhere; credentials do not follow redirects.",
+        "Write the URL that the detail names into `connections.<name>.url`.",
+    ),
+    (
+        "not-exchange",
+        Owner.CRM,
+        "What answers at the URL is not Exchange: a login page, a proxy, another server.",
+        "Correct `connections.<name>.url`, or let the app pass the proxy without a login page.",
+    ),
+    (
+        "tls-untrusted",
+        Owner.CRM,
+        "The certificate of Exchange is not trusted, has expired, or is for another host.",
+        "Renew it; for a private certificate authority store its PEM as the secret `exchange-trust`.",
+    ),
+    (
+        "wrong-server",
+        Owner.CRM,
+        "The mailbox is on another server than the one that was asked.",
+        "Name the right connection with `PUT /operators/{operator_id}`, or correct `connections.<name>.url`.",
+    ),
+    (
+        "version-not-supported",
+        Owner.CRM,
+        "Exchange does not know the version that was asked for.",
+        "Set `connections.<name>.version` to the server's own, or an older one.",
+    ),
+    (
+        "subscription-limit",
+        Owner.EXCHANGE,
+        "The account or the mailbox has as many subscriptions as Exchange allows.",
+        "Raise `EwsMaxSubscriptions` (`Set-ThrottlingPolicy`); meanwhile the mailbox is polled.",
+    ),
+    (
+        "push-url-invalid",
+        Owner.CRM,
+        "Exchange does not accept the listener's URL.",
+        "Correct `notifications.url`: `https://<app>/api/ews/notifications`, reachable from Exchange.",
+    ),
+    (
+        "push-not-arriving",
+        Owner.EXCHANGE,
+        "Exchange accepted a subscription, but nothing of it reaches the listener.",
+        "Let the Exchange servers reach `notifications.url` (outbound 443, `InternetWebProxy`, "
+        "trusted certificate), or set `notifications.mode` to `poll`; meanwhile the mailbox is "
+        "polled.",
+    ),
+    (
+        "mailbox-full",
+        Owner.OPERATOR,
+        "The mailbox is full.",
+        "Make room in Outlook, or raise the quota (`Set-Mailbox <address> -ProhibitSendReceiveQuota`).",
+    ),
+    (
+        "storage-denied",
+        Owner.AZURE,
+        "The app may not use its storage account.",
+        "Give its managed identity Storage Table, Blob and Queue Data Contributor on the account, or "
+        "correct `AzureWebJobsStorage`.",
+    ),
+    (
+        "storage-missing",
+        Owner.AZURE,
+        "A table, container or queue of the app is not there.",
+        "Restart the app: it creates what is missing; the identity needs the right to do so.",
+    ),
+    (
+        "vault-denied",
+        Owner.AZURE,
+        "The app may not read its Key Vault.",
+        "Give its managed identity Key Vault Secrets User on the vault.",
+    ),
+    (
+        "brake-held",
+        Owner.CRM,
+        "So many items would be taken away at once that somebody should look first.",
+        'If they are really gone, `POST /operators/{operator_id}/release` with `{"kind": '
+        '"email"}`; if not, restore the folder in Outlook, and the hold ends by itself.',
+    ),
+)
+
+_PERMANENT = (
+    (
+        "item-gone",
+        Owner.NOBODY,
+        "The item is not in Exchange any more.",
+        "Nothing: what the application holds of it stays.",
+    ),
+    ("item-corrupt", Owner.OPERATOR, "Exchange cannot read the item itself.", _IN_OUTLOOK),
+    ("item-conversion-failed", Owner.OPERATOR, "Exchange cannot convert the item's content.", _IN_OUTLOOK),
+    ("item-infected", Owner.EXCHANGE, "A virus scanner has blocked the item.", "Nothing: it is not taken over."),
+    (
+        "item-too-large",
+        Owner.EXCHANGE,
+        "The item is larger than Exchange hands out.",
+        "Raise the EWS message size limit (`maxRequestLength`, `maxReceivedMessageSize` in EWS's "
+        "web.config), or leave it.",
+    ),
+    ("item-id-invalid", Owner.US, "Exchange does not accept the id of an item.", _REPORT),
+    ("request-invalid", Owner.US, "Exchange does not accept what we sent.", _REPORT),
+    (
+        "request-too-large",
+        Owner.EXCHANGE,
+        "The server takes no request as large as ours.",
+        "Lower `connections.<name>.batch_size`, or raise `maxRequestLength` and `uploadReadAheadSize` for EWS.",
+    ),
+    ("query-too-large", Owner.US, "Exchange finds the question too large.", _REPORT),
+    (
+        "operation-not-supported",
+        Owner.EXCHANGE,
+        "This Exchange cannot do what was asked.",
+        "Set `connections.<name>.version` to the server's own; status says which plainer way is taken.",
+    ),
+    ("exchange-refused", Owner.US, "Exchange refused for a reason that we have no name for.", _REPORT),
+    (
+        "attachment-too-large",
+        Owner.CRM,
+        "The attachment is larger than `attachments.max_mb`, so only its description is kept.",
+        "Ask for it: `GET …/attachments/{n}` fetches it from Exchange; or raise `attachments.max_mb`.",
+    ),
+    (
+        "attachment-failed",
+        Owner.OPERATOR,
+        "The attachment could not be read from Exchange.",
+        "Ask for it again with `GET …/attachments/{n}`; else open it in Outlook.",
+    ),
+    ("row-too-large", Owner.US, "Something is too large for one row of storage.", _REPORT),
+    ("transaction-too-large", Owner.US, "Something is too large for one transaction of storage.", _REPORT),
+    ("storage-refused", Owner.US, "Storage refused what we sent.", _REPORT),
+    ("content-missing", Owner.US, "A stored content that a row names is not there.", _REPORT),
+    (
+        "poison-message",
+        Owner.US,
+        "A queue message failed five times and was put aside.",
+        _REPORT + " `POST /operators/{operator_id}/sync` does its work anew.",
+    ),
+    (
+        "internal-error",
+        Owner.US,
+        "The app met an error of its own.",
+        "Report it to us with the time and the request; a repetition may succeed.",
+    ),
+)
+
+_INPUT = (
+    (
+        "setting-invalid",
+        Owner.CALLER,
+        "The settings document has errors, so nothing of it was taken.",
+        "Correct what the detail names, line by line; docs/settings.md lists all settings.",
+    ),
+    (
+        "secret-not-confirmed",
+        Owner.CALLER,
+        "A connection's secret would be sent to a host that it was never sent to.",
+        "Repeat the request with the secret in the header `X-Confirm-Secret`.",
+    ),
+    (
+        "operator-unknown",
+        Owner.CALLER,
+        "There is no such operator.",
+        "`GET /operators` lists them; `PUT /operators/{operator_id}` creates one.",
+    ),
+    (
+        "operator-invalid",
+        Owner.CALLER,
+        "The operator has errors, so nothing was written.",
+        "Correct what the detail names.",
+    ),
+    (
+        "mailbox-taken",
+        Owner.CALLER,
+        "The mailbox belongs to another operator already.",
+        "Change or delete the operator that the detail names first.",
+    ),
+    (
+        "kind-off",
+        Owner.CALLER,
+        "The kind is switched off for this operator.",
+        "`PUT /operators/{operator_id}` with its flag true, and `<kind>.enabled` true in the settings.",
+    ),
+    (
+        "kind-not-available",
+        Owner.CALLER,
+        "This kind comes with a later version.",
+        "Leave it out until then; this version has `email`.",
+    ),
+    (
+        "nothing-held",
+        Owner.CALLER,
+        "The brake holds nothing here.",
+        "Nothing; `GET /operators/{operator_id}/status` says what is held.",
+    ),
+    (
+        "item-unknown",
+        Owner.CALLER,
+        "There is no such item, or it was removed.",
+        "`GET /operators/{operator_id}/emails` lists them; the change feed tells what was removed.",
+    ),
+    (
+        "attachment-unknown",
+        Owner.CALLER,
+        "The item has no attachment of this number.",
+        "`attachments` of the item lists them with their `n`.",
+    ),
+    (
+        "attachment-elsewhere",
+        Owner.CALLER,
+        "The attachment is a link to a file in the cloud; Exchange does not hold its content.",
+        "Open the `url` of the problem document with the operator's own rights.",
+    ),
+    (
+        "range-required",
+        Owner.CALLER,
+        "The content is too large for one answer, and storage gives no link to it.",
+        "Ask with a header `Range: bytes=0-8388607` and go on from there.",
+    ),
+    (
+        "range-invalid",
+        Owner.CALLER,
+        "The content has no such range.",
+        "Ask within the size that the header `Content-Range` names.",
+    ),
+    (
+        "cursor-invalid",
+        Owner.CALLER,
+        "The cursor is none of ours, or belongs to another list.",
+        "Pass `next` or `cursor` back exactly as it was given, or begin without `after`.",
+    ),
+    (
+        "request-malformed",
+        Owner.CALLER,
+        "The request cannot be read.",
+        "Correct what the detail names; `/api/docs` shows each call with an example.",
+    ),
+    (
+        "precondition-required",
+        Owner.CALLER,
+        "The settings are only changed under a known version.",
+        "Send `If-Match` with the `ETag` that `GET /settings` gave.",
+    ),
+    (
+        "precondition-failed",
+        Owner.CALLER,
+        "The settings were changed since they were read.",
+        "`GET /settings` again, and send the patch with the new `ETag`.",
+    ),
+    (
+        "host-not-allowed",
+        Owner.CALLER,
+        "The local server answers only to its own name, and to pages of its own.",
+        "Use `http://127.0.0.1:7071` or `http://localhost:7071`.",
+    ),
+    (
+        "key-required",
+        Owner.CALLER,
+        "This needs a key.",
+        "Call `GET /health/deep` with the function key in the header `x-functions-key`.",
+    ),
+    ("not-found", Owner.CALLER, "There is nothing at this address.", "`/api/docs` lists all calls."),
+    (
+        "method-not-allowed",
+        Owner.CALLER,
+        "This address does not know the method.",
+        "The header `Allow` names those that it knows.",
+    ),
+    (
+        "notification-invalid",
+        Owner.EXCHANGE,
+        "What reached the listener is no notification of Exchange.",
+        "Nothing, if it is someone else's; otherwise look for a proxy that changes bodies.",
+    ),
+)
+
+_BY_CLASS = {
+    FailureClass.TRANSIENT: _TRANSIENT,
+    FailureClass.RESYNC: _RESYNC,
+    FailureClass.RECONFIGURE: _RECONFIGURE,
+    FailureClass.PERMANENT: _PERMANENT,
+    FailureClass.INPUT: _INPUT,
+}
+REGISTRY = {
+    code: Failure(code, failure_class, owner, cause, remedy)
+    for failure_class, entries in _BY_CLASS.items()
+    for code, owner, cause, remedy in entries
+}

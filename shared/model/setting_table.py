@@ -1,0 +1,277 @@
+"""All settings that have an effect, one row each: name, known as, what to write, default, meaning. DESIGN 3.
+
+`configuration.parse` reads by this table and docs/settings.md is written from it, so neither can forget a setting.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.model.setting_values import (
+    Reader,
+    address,
+    days,
+    domain,
+    exchange_url,
+    flag,
+    list_of,
+    name,
+    one_of,
+    secure_url,
+    text,
+    whole,
+)
+
+VERSIONS = ("Exchange2010", "Exchange2013", "Exchange2016", "Exchange2019", "ExchangeSE", "Exchange365")
+CLOUDS = ("public", "us_government", "us_dod", "china")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`name` is dotted, `<name>` stands for a connection's. `default` None: unset. `values` says what may be written."""
+
+    name: str
+    known_as: str
+    values: str
+    default: Any
+    meaning: str
+    read: Reader
+
+
+def _authentication(value: Any) -> str:
+    if value == "ntlm":
+        raise ValueError('"ntlm" is not available yet; write "basic" or "oauth"')
+    return str(one_of("basic", "oauth")(value))
+
+
+_CONNECTION = (
+    Setting(
+        "connections.<name>.url",
+        "Exchange URL, EWSNotificationsListenerURL",
+        "a URL",
+        None,
+        "EWS endpoint, `https://host/EWS/Exchange.asmx`; needed for each connection. `http` only on loopback. "
+        "`default` is the first connection; an operator names another where Exchange is hybrid or is being moved.",
+        exchange_url,
+    ),
+    Setting(
+        "connections.<name>.version",
+        "Exchange version, ExchangeVersion",
+        "one of " + ", ".join(f"`{version}`" for version in VERSIONS),
+        "Exchange2016",
+        "Which Exchange it is; decides the schema version that is sent.",
+        one_of(*VERSIONS),
+    ),
+    Setting(
+        "connections.<name>.authentication",
+        "Use OAuth Authentication",
+        "`basic` or `oauth`",
+        None,
+        "`basic` (HTTP Basic) or `oauth` (OAuth 2.0 client credentials). Unset: `oauth` for `Exchange365`, which takes "
+        "nothing else, and `basic` for all others. NTLM (there called Basic authentication) is not available yet.",
+        _authentication,
+    ),
+    Setting(
+        "connections.<name>.oauth.client_id",
+        "client identifier",
+        "text",
+        None,
+        "Application (client) ID of the app registration; needed for `oauth`.",
+        name,
+    ),
+    Setting(
+        "connections.<name>.oauth.tenant_id",
+        "Directory (tenant) ID",
+        "text",
+        None,
+        "Directory (tenant) ID; needed for `oauth` unless `token_endpoint` is given.",
+        name,
+    ),
+    Setting(
+        "connections.<name>.oauth.token_endpoint",
+        "Access Token Endpoint",
+        "a URL",
+        None,
+        "Where tokens come from. Unset: follows from `tenant_id` and `cloud`.",
+        secure_url,
+    ),
+    Setting(
+        "connections.<name>.oauth.scope",
+        "",
+        "text",
+        None,
+        "What tokens are asked for. Unset: `https://outlook.office365.com/.default`, or its twin in `cloud`.",
+        name,
+    ),
+    Setting(
+        "connections.<name>.oauth.cloud",
+        "",
+        "one of " + ", ".join(f"`{cloud}`" for cloud in CLOUDS),
+        "public",
+        "The Microsoft cloud that the tenant is in.",
+        one_of(*CLOUDS),
+    ),
+    Setting(
+        "connections.<name>.batch_size",
+        "Batch size, EWSBatchSize",
+        "1 to 512",
+        100,
+        "Changes per page; the loop goes on until all are done.",
+        whole(1, 512),
+    ),
+)
+
+_NOTIFICATIONS = (
+    Setting(
+        "notifications.mode",
+        "",
+        "`push` or `poll`",
+        "push",
+        "`push`: Exchange tells the listener at once. `poll` where Exchange cannot reach the listener.",
+        one_of("push", "poll"),
+    ),
+    Setting(
+        "notifications.url",
+        "Notification URL, PushNotificationsListener",
+        "a URL",
+        None,
+        "Public URL of the listener, `https://…/api/ews/notifications`; each mailbox's own key is added to it.",
+        secure_url,
+    ),
+    Setting(
+        "notifications.frequency_minutes",
+        "Notification frequency, StatusFrequencyForEWSNotifications",
+        "1 to 1440",
+        30,
+        "How often Exchange reports when there is nothing to report, which is also how long it tolerates a silent "
+        "listener. Below 15 a short interruption costs the subscription, which is then made anew.",
+        whole(1, 1440),
+    ),
+)
+
+_EMAIL = (
+    Setting("email.enabled", "Email Sync", "`true` or `false`", False, "Whether email is synchronised at all.", flag),
+    Setting(
+        "email.sync_from_days",
+        "Sync From No Of Days",
+        'a whole number, or `"all"`',
+        3,
+        "How far the initial sync goes back, in days; 0 means from switching on. The window moves back when this is "
+        "enlarged, and never forward.",
+        days,
+    ),
+    Setting(
+        "email.folders",
+        "",
+        "a list of folder names",
+        ["inbox", "sentitems"],
+        "Folders to watch, with their subfolders: well-known names (`inbox`, `sentitems`), or names or paths as Outlook "
+        "shows them.",
+        list_of(name),
+    ),
+    Setting(
+        "email.exclude_folders",
+        "",
+        "a list of folder names",
+        [],
+        "Folders below the watched ones that are not watched, with their subfolders.",
+        list_of(name),
+    ),
+    Setting(
+        "email.on_leave",
+        "",
+        "`keep` or `remove`",
+        "keep",
+        "What becomes of an email that left the watched folders; `keep` marks it with the time.",
+        one_of("keep", "remove"),
+    ),
+    Setting(
+        "email.on_delete",
+        "",
+        "`keep` or `remove`",
+        "keep",
+        "What becomes of an email that was deleted in Exchange; `keep` marks it with the time.",
+        one_of("keep", "remove"),
+    ),
+    Setting(
+        "email.skip_sensitivity",
+        "",
+        "a list of `personal`, `private`, `confidential`",
+        ["private", "confidential"],
+        "Email marked so is skipped before its body is read.",
+        list_of(one_of("personal", "private", "confidential")),
+    ),
+    Setting(
+        "email.exclude_addresses",
+        "",
+        "a list of mail addresses",
+        [],
+        "Email from or to one of these addresses is not kept.",
+        list_of(address),
+    ),
+    Setting(
+        "email.exclude_domains",
+        "",
+        "a list of domains",
+        [],
+        "Email from or to an address of one of these domains is not kept.",
+        list_of(domain),
+    ),
+    Setting(
+        "email.exclude_category",
+        "",
+        "text",
+        "No CRM",
+        "Email with this Outlook category is not kept; operators set it themselves. Empty: there is no such category.",
+        text,
+    ),
+    Setting(
+        "email.internal_domains",
+        "",
+        "a list of domains",
+        [],
+        "Email whose participants are all of these domains is not kept.",
+        list_of(domain),
+    ),
+    Setting(
+        "email.sweep_minutes",
+        "",
+        "1 to 1440",
+        60,
+        "Safety net: a mailbox with live push is synchronised at least this often.",
+        whole(1, 1440),
+    ),
+    Setting(
+        "email.poll_minutes",
+        "",
+        "1 to 1440",
+        5,
+        "A mailbox without live push is synchronised this often.",
+        whole(1, 1440),
+    ),
+)
+
+_ATTACHMENTS = (
+    Setting(
+        "attachments.max_mb",
+        "",
+        "0 to 2048",
+        30,
+        "Larger attachments (in MiB) are listed, and fetched when somebody asks for them.",
+        whole(0, 2048),
+    ),
+)
+
+SETTINGS = (*_CONNECTION, *_NOTIFICATIONS, *_EMAIL, *_ATTACHMENTS)
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+LATER = (
+    "connections.<name>.create_item_url",
+    "alerts",
+    "limits",
+    "calendar",
+    "contacts",
+    "operators",
+    "email.keep",
+    "email.associate_with",
+    "email.failures_to",
+)
+"""Settings of DESIGN 3, or whole groups of them, that have no effect yet: refused, so that nobody relies on them."""

@@ -1,0 +1,176 @@
+"""What may be written for a setting: readers that take a JSON value and give the fact, or say what to write instead.
+
+A reader raises ValueError with a sentence for a person. Standard library only, nothing is looked up.
+"""
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+type Reader = Callable[[Any], Any]
+
+_MOST_DAYS = 36500
+_DOMAIN = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+")
+_ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+")
+
+
+def flag(value: Any) -> bool:
+    """true or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is not true or false; write true or false, without quotes")
+    return value
+
+
+def text(value: Any) -> str:
+    """One line of text, which may be empty."""
+    if not isinstance(value, str) or not value.isprintable() or len(value) > 500:
+        raise ValueError(f"{value!r} is not a line of text of at most 500 characters")
+    return value.strip()
+
+
+def name(value: Any) -> str:
+    """One line of text that is not empty."""
+    if not text(value):
+        raise ValueError("it is empty; write a name, or remove it")
+    return text(value)
+
+
+def whole(low: int, high: int) -> Reader:
+    """A whole number from `low` to `high`."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError(f"{value!r} is not allowed; write a whole number from {low} to {high}, without quotes")
+        return value
+
+    return read
+
+
+def days(value: Any) -> int | None:
+    """A whole number of days, or None for `all`."""
+    if value == "all":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_DAYS:
+        raise ValueError(f'{value!r} is not allowed; write a whole number from 0 to {_MOST_DAYS}, or "all"')
+    return value
+
+
+def one_of(*choices: str) -> Reader:
+    """One of the choices, written exactly so."""
+
+    def read(value: Any) -> str:
+        if value not in choices:
+            raise ValueError(f"{value!r} is not known; write {_listed(choices)}{_respelled(value, choices)}")
+        return str(value)
+
+    return read
+
+
+def _listed(choices: tuple[str, ...]) -> str:
+    return " or ".join(f'"{choice}"' for choice in choices)
+
+
+def _respelled(value: Any, choices: tuple[str, ...]) -> str:
+    close = [choice for choice in choices if isinstance(value, str) and choice.lower() == value.strip().lower()]
+    return f' (here: "{close[0]}")' if close else ""
+
+
+def list_of(reader: Reader) -> Reader:
+    """A list; each entry as `reader` wants it, repetitions dropped."""
+
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise ValueError(f"{value!r} is not a list; write [{_quoted(value)}]")
+        return tuple(dict.fromkeys(reader(entry) for entry in value))
+
+    return read
+
+
+def _quoted(value: Any) -> str:
+    parts = re.split(r"\s*[;,]\s*", value.strip()) if isinstance(value, str) else ["…"]
+    return ", ".join(f'"{part}"' for part in parts if part)
+
+
+def address(value: Any) -> str:
+    """A mail address, in lower case."""
+    if not isinstance(value, str) or not is_address(value.strip()):
+        raise ValueError(f'{value!r} is not a mail address; write for example "charlie@example.com"')
+    return value.strip().lower()
+
+
+def is_address(value: str) -> bool:
+    """Whether it looks like an SMTP address: something, @, something, at most 320 characters (RFC 5321, 4.5.3.1)."""
+    return len(value) <= 320 and value.isprintable() and _ADDRESS.fullmatch(value) is not None
+
+
+def domain(value: Any) -> str:
+    """A domain, in lower case, without `@`."""
+    found = value.strip().lower().rpartition("@")[2] if isinstance(value, str) else ""
+    if not _DOMAIN.fullmatch(found):
+        raise ValueError(f'{value!r} is not a domain; write for example "example.com"')
+    if "@" in value:
+        raise ValueError(f'{value!r} is not a domain; write "{found}"')
+    return found
+
+
+def exchange_url(value: Any) -> str:
+    """An EWS endpoint: https (http on loopback only), with a host and a path."""
+    if value == "auto":
+        raise ValueError('"auto" (Autodiscover) comes with a later version; write the EWS endpoint itself')
+    url = secure_url(value)
+    parts = urlsplit(url)
+    if parts.path.lower().rstrip("/") in ("", "/ews"):
+        raise ValueError(f'"{url}" is not an EWS endpoint; write "{parts.scheme}://{parts.netloc}/EWS/Exchange.asmx"')
+    if re.match(r"/(owa|ecp|mapi)\b", parts.path, re.IGNORECASE):
+        whose = f"{parts.scheme}://{parts.netloc}"
+        raise ValueError(f'"{url}" is a page for people; write "{whose}/EWS/Exchange.asmx"')
+    return url
+
+
+def secure_url(value: Any) -> str:
+    """A URL with https (http on loopback only), a host, and nothing that could hold a secret."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f'{value!r} is not a URL; write "https://…"')
+    url = value.strip()
+    if re.search(r"@|\?|#", url):
+        raise ValueError("it has a user name, a query or a fragment; write it without: secrets are never settings")
+    mended = _mended(url)
+    if mended != url:
+        raise ValueError(f'"{url}" is not a URL; write "{mended}"')
+    parts = _split(url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError(f'"{url}" is not encrypted; write "https{url[4:]}"')
+    return url
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid or not url.isprintable() or " " in url or "\\" in url:
+        raise ValueError(f'"{url}" is not a URL; write "https://host/path"')
+    return parts
+
+
+def _mended(url: str) -> str:
+    """The URL with its misprinted scheme put right: `https//`, `https:/`, `htps://`, none at all."""
+    found = re.match(r"(?i)(h[tps]{2,5})(:+/*|;+/+|/{1,3})(?=[^/])", url)
+    if found:
+        scheme = "http" if found[1].lower() in ("http", "htp", "htttp") else "https"
+        right = found[0] == f"{scheme}://"
+        return url if right else f"{scheme}://{url[found.end() :]}"
+    if re.match(r"[\w-]+(\.[\w-]+)+(:\d+)?(/|$)", url):
+        return f"https://{url}"
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine."""
+    try:
+        return host.lower() == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
