@@ -7,7 +7,7 @@ is what Exchange says since the stored sync state; who asked, and how often, doe
 import logging
 from datetime import timedelta
 
-from shared.errors import LeaseLost, Reconfigure, SyncError
+from shared.errors import LeaseLost, Permanent, Reconfigure, SyncError
 from shared.flows.claim import Claim
 from shared.flows.email.bring_up_to_date import bring_up_to_date, remove_everything
 from shared.flows.email.run import EmailRules, OutOfTime, Run
@@ -52,6 +52,12 @@ async def _serve(world: World, claim: Claim, operator: Operator, kind: Kind, bud
         await world.queues.send(COLLECTIONS_QUEUE, again, delay=pause)
         log.warning("%s of %s fails: %s", kind.value, operator.id, failure)
         return "failed"
+    except LeaseLost:
+        raise
+    except Exception as unknown:
+        # Not ours to handle, but status must not be silent about it: the queue repeats it and then keeps it as poison.
+        await _note(claim, Permanent("internal-error", type(unknown).__name__), resting=False)
+        raise
 
 
 async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budget: timedelta) -> str:
@@ -76,6 +82,7 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
                 await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
             if await claim.release(trouble=None, retry_at=None, complete_at=begun):
                 return "done"
+            run.check_time()
             continue
         if await claim.release(trouble=None, retry_at=None):
             return "off"
@@ -86,14 +93,15 @@ def _is_paused(world: World, claim: Claim) -> bool:
     return retry_at is not None and retry_at > world.now() and not claim.at_once
 
 
-async def _note(claim: Claim, failure: SyncError) -> timedelta:
+async def _note(claim: Claim, failure: SyncError, *, resting: bool = True) -> timedelta:
     """Keep the failure in the head: since when, how often, and until when the collection rests."""
     now = claim.world.now()
     old = claim.head.trouble
     count = 1 if old is None else old.count + 1
     since = old.since if old is not None and old.code == failure.code else now
     pause = pause_after(count, failure.retry_after)
-    await claim.set_aside(trouble=Trouble(failure.code, failure.detail, since, now, count), retry_at=now + pause)
+    trouble = Trouble(failure.code, failure.detail, since, now, count)
+    await claim.set_aside(trouble=trouble, retry_at=now + pause if resting else None)
     return pause
 
 

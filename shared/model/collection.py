@@ -102,6 +102,8 @@ class Head:
     step: int = 0
     page: int = 0
     items: int = 0
+    mailbox: str = ""
+    """The address and connection that the folder tree was read with."""
     states: States = field(default_factory=States)
     tree: Tree = field(default_factory=Tree)
     intent: Intent | None = None

@@ -15,7 +15,7 @@ from shared.flows.email.stored import FACTS, ITEM, every, item_of
 from shared.flows.email.watch import look_at_folders
 from shared.flows.email.window import fill_window
 from shared.flows.head import WANTED
-from shared.model.collection import Phase, States, WatchedFolder
+from shared.model.collection import Phase, States, Tree, WatchedFolder
 from shared.model.rules import window_start
 from shared.ports import Merge
 
@@ -28,6 +28,7 @@ async def bring_up_to_date(run: Run) -> None:
     await load_leaving(run)
     await roll_forward(run)
     await _set_window(run)
+    await _set_mailbox(run)
     for look in range(_LOOKS):
         try:
             await _pass(run, afresh=look > 0)
@@ -85,6 +86,14 @@ async def _set_window(run: Run) -> None:
         return
     enlarged = [replace(folder, phase=Phase.WINDOW, before=None) for folder in head.states.folders]
     await run.claim.commit(window_from=start, window_days=days, states=States(tuple(enlarged)))
+
+
+async def _set_mailbox(run: Run) -> None:
+    """Look at the folders afresh where the operator's mailbox has another address or connection than before. The same
+    mailbox has the same folders; another one's items leave under the brake."""
+    mailbox = f"{run.mailbox.connection} {run.mailbox.address.lower()}"
+    if run.claim.head.mailbox != mailbox:
+        await run.claim.commit(mailbox=mailbox, tree=Tree())
 
 
 async def remove_everything(run: Run) -> None:

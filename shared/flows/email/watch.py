@@ -10,7 +10,9 @@ from shared.model.collection import States, StoredItem, Tree, WatchedFolder
 from shared.model.exchange import Folder
 from shared.model.folders import watched_folders
 
-_ROOTS = ("msgfolderroot", "inbox", "sentitems", "deleteditems", "drafts", "outbox", "junkemail", "archive")
+_ROOTS = ("inbox", "sentitems", "deleteditems")
+_WELL_KNOWN = ("drafts", "outbox", "junkemail")
+"""Well-known names that every version's schema has; another one would be refused with the whole request. PROTOCOL 5."""
 
 
 async def look_at_folders(run: Run, *, afresh: bool = False) -> None:
@@ -36,27 +38,27 @@ def _kept(known: WatchedFolder, new: WatchedFolder) -> WatchedFolder:
 
 
 async def _current_tree(run: Run, tree: Tree) -> Tree:
-    exchange = run.world.exchange
     roots = tree.roots
-    if not roots:
-        names = dict.fromkeys((*_ROOTS, *(name for name in run.rules.folders if _is_well_known(name))))
-        found = await exchange.distinguished_folders(run.mailbox, list(names))
-        roots = tuple((name, folder.id) for name, folder in found.items())
-        if "inbox" not in found:
-            raise Transient("exchange-inconsistent", "the mailbox shows no Inbox")
+    names = [*_ROOTS, *(name for name in run.rules.folders if name in _WELL_KNOWN)]
+    if not set(names) <= {name for name, _ in roots}:
+        roots = await _find_roots(run, names)
     try:
         folders, state = await _changed_folders(run, tree)
     except Resync:
+        roots = await _find_roots(run, names)
         folders, state = await _changed_folders(run, Tree())
     except Permanent as refused:
         if refused.code != "operation-not-supported":
             raise
-        folders, state = await exchange.find_folders(run.mailbox), None
+        folders, state = await run.world.exchange.find_folders(run.mailbox), None
     return Tree(folders, roots, state)
 
 
-def _is_well_known(name: str) -> bool:
-    return name.isascii() and name.isalpha() and name.islower()
+async def _find_roots(run: Run, names: list[str]) -> tuple[tuple[str, str], ...]:
+    found = await run.world.exchange.distinguished_folders(run.mailbox, names)
+    if "inbox" not in found:
+        raise Transient("exchange-inconsistent", "the mailbox shows no Inbox")
+    return tuple((name, folder.id) for name, folder in found.items())
 
 
 async def _changed_folders(run: Run, tree: Tree) -> tuple[tuple[Folder, ...], str | None]:

@@ -1,0 +1,1 @@
+"""`exsync`: what an administrator does from a terminal."""

@@ -1,0 +1,78 @@
+"""The HTTP interface of a running app, local or in Azure, as a terminal command needs it."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+
+class Refused(Exception):
+    """The app refused, or could not be reached; the text says why and what to do."""
+
+
+class Remote:
+    """Calls to one app. `url` is its base (`http://127.0.0.1:7071/api`); `key` a function key, empty where none is needed."""
+
+    def __init__(self, url: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        headers = {"x-functions-key": key} if key else {}
+        self._client = httpx.Client(base_url=url.rstrip("/") + "/", headers=headers, timeout=60, transport=transport)
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The document at a path."""
+        return self._call("GET", path, params=query)
+
+    def pages(self, path: str, **query: Any) -> Any:
+        """All entries of a paged list, as they come."""
+        after: str | None = ""
+        while after is not None:
+            page = self.get(path, **query, **({"after": after} if after else {}))
+            yield from page["items"]
+            after = page["next"]
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any
+    ) -> Any:
+        """Send a document; what is answered, None where there is nothing."""
+        return self._call(method, path, json=body, headers=headers, params=query)
+
+    def etag(self, path: str) -> str:
+        """The version of the document at a path."""
+        response = self._response("GET", path)
+        return str(response.headers.get("etag", "*"))
+
+    def _call(self, method: str, path: str, **request: Any) -> Any:
+        response = self._response(method, path, **request)
+        return response.json() if response.content else None
+
+    def _response(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            response = self._client.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise Refused(
+                f"{self._client.base_url} cannot be reached ({error or type(error).__name__}). "
+                "Is the app running (./dev serve)? Else give --url or set EXSYNC_URL."
+            ) from error
+        if response.is_error:
+            raise Refused(_problem(response))
+        return response
+
+
+def _problem(response: httpx.Response) -> str:
+    if response.status_code == 401:
+        return "The app wants a key: give --key or set EXSYNC_KEY."
+    try:
+        problem = response.json()
+    except json.JSONDecodeError:
+        return f"HTTP {response.status_code} from {response.url.path}: is --url the app's /api?"
+    lines = [
+        problem.get("detail") or problem.get("title", ""),
+        problem.get("remedy", ""),
+        f"({problem.get('code', '')})",
+    ]
+    return "\n".join(line for line in lines if line and line != "()")
+
+
+def segment(text: str) -> str:
+    """A name as one part of a path."""
+    return quote(text, safe="")
