@@ -1,0 +1,117 @@
+"""Who may call: users with passwords (Basic), tokens (Bearer), and whose mailbox each may act for (PROTOCOL 2, 3)."""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Collection
+from dataclasses import dataclass
+from secrets import token_urlsafe
+
+from devtools.exchange_simulator.directory import Directory
+from devtools.exchange_simulator.mailbox import Mailbox
+from devtools.exchange_simulator.soap import SoapFault
+
+_RESOURCE = "00000002-0000-0ff1-ce00-000000000000"
+
+
+@dataclass(slots=True)
+class Account:
+    """Somebody who can call; `may_impersonate` None means every mailbox."""
+
+    name: str
+    password: str | None = None
+    may_impersonate: frozenset[str] | None = None
+
+
+class Accounts:
+    """All accounts, the tokens that were issued and the schemes that are offered."""
+
+    def __init__(self, users: dict[str, str], clients: dict[str, str], schemes: Collection[str]) -> None:
+        self.schemes = tuple(schemes)
+        self.by_name = {name.casefold(): Account(name, password) for name, password in users.items()}
+        self.clients = dict(clients)
+        for name in clients:
+            self.by_name.setdefault(name.casefold(), Account(name))
+        self.tokens: dict[str, str] = {}
+        self.expired: set[str] = set()
+
+    def add_user(self, name: str, password: str) -> None:
+        """Create a user or change the password."""
+        self.by_name[name.casefold()] = Account(name, password, self._scope(name))
+
+    def _scope(self, name: str) -> frozenset[str] | None:
+        known = self.by_name.get(name.casefold())
+        return known.may_impersonate if known else None
+
+    def allow(self, name: str, mailboxes: Collection[str] | None) -> None:
+        """Say whose mailboxes an account may act for; None for all. Raises LookupError."""
+        found = self.by_name.get(name.casefold())
+        if found is None:
+            raise LookupError(f"no account {name!r}")
+        found.may_impersonate = None if mailboxes is None else frozenset(one.casefold() for one in mailboxes)
+
+    def issue_token(self, client: str) -> str:
+        """Issue a token for an account."""
+        self.by_name.setdefault(client.casefold(), Account(client))
+        token = token_urlsafe(40)
+        self.tokens[token] = client
+        return token
+
+    def expire_tokens(self) -> None:
+        """Make every token that was issued so far invalid."""
+        self.expired |= self.tokens.keys()
+        self.tokens.clear()
+
+    def identify(self, authorization: str) -> Account | None:
+        """Find the account of an Authorization header; None when it proves nothing."""
+        scheme, _, value = authorization.partition(" ")
+        if scheme.lower() == "basic" and "basic" in self.schemes:
+            try:
+                name, _, password = b64decode(value.strip(), validate=True).decode().partition(":")
+            except (binascii.Error, ValueError):
+                return None
+            found = self.by_name.get(name.casefold())
+            return found if found and found.password is not None and found.password == password else None
+        if scheme.lower() == "bearer" and "bearer" in self.schemes:
+            client = self.tokens.get(value.strip())
+            return self.by_name.get(client.casefold()) if client else None
+        return None
+
+    def challenges(self, host: str, authorization: str) -> list[tuple[str, str]]:
+        """Give the headers of a 401: one WWW-Authenticate per scheme; an expired token is named (PROTOCOL 2)."""
+        offers = {
+            "basic": f'Basic realm="{host}"',
+            "bearer": f'Bearer client_id="{_RESOURCE}", trusted_issuers="{_RESOURCE}@*", token_types="app_asserted_user_v1"',
+            "ntlm": "NTLM",
+            "negotiate": "Negotiate",
+        }
+        headers = [("WWW-Authenticate", offers[scheme]) for scheme in self.schemes]
+        if authorization.partition(" ")[2].strip() in self.expired:
+            headers.append(
+                ("x-ms-diagnostics", '2000002;reason="The token has expired.";error_category="token_expired"')
+            )
+        return headers
+
+
+def mailbox_for(account: Account, sid: tuple[str, str] | None, directory: Directory) -> Mailbox:
+    """Find the mailbox that a call is for. Raises SoapFault with the codes of PROTOCOL 13.1."""
+    if sid is None:
+        if account.password is None:
+            text = "ExchangeImpersonation SOAP header must be present for this type of OAuth token."
+            raise SoapFault("ErrorInvalidExchangeImpersonationHeaderData", text)
+        own = directory.get(account.name)
+        if own is None:
+            raise SoapFault("ErrorMissingEmailAddress", "The account has no mailbox of its own.")
+        return own
+    kind, value = sid
+    found = directory.get(value) if kind != "SID" else None
+    if found is None or (kind == "PrincipalName" and found.principal.casefold() != value.casefold()):
+        raise SoapFault("ErrorNonExistentMailbox", f"No mailbox with such guid or address exists: {value}")
+    if kind == "PrimarySmtpAddress" and found.address.casefold() != value.casefold():
+        text = f"The primary SMTP address must be specified when referencing a mailbox: {found.address}"
+        raise SoapFault("ErrorNonPrimarySmtpAddress", text, values={"Primary": found.address})
+    own_box = found.address.casefold() == account.name.casefold()
+    if not own_box and account.may_impersonate is not None and found.address.casefold() not in account.may_impersonate:
+        raise SoapFault(
+            "ErrorImpersonateUserDenied", "The account does not have permission to impersonate the requested user."
+        )
+    return found

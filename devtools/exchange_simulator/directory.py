@@ -1,0 +1,44 @@
+"""All mailboxes of the simulated organisation, found by primary address, alias, or principal name."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from devtools.exchange_simulator.items import Item
+from devtools.exchange_simulator.mailbox import Mailbox, Unknown
+
+
+class Directory:
+    """The organisation's mailboxes; addresses are compared without case. `results` are FindItem's kept queries."""
+
+    def __init__(self) -> None:
+        self.mailboxes: dict[str, Mailbox] = {}
+        self.results: OrderedDict[tuple[object, ...], list[Item]] = OrderedDict()
+        self._by_name: dict[str, Mailbox] = {}
+
+    def add(self, address: str, *, name: str = "", aliases: Iterable[str] = (), principal: str = "") -> Mailbox:
+        """Create a mailbox. Raises ValueError when an address is taken."""
+        mailbox = Mailbox(address, name=name, aliases=aliases, principal=principal)
+        names = {one.casefold() for one in (address, mailbox.principal, *mailbox.aliases)}
+        taken = names & self._by_name.keys()
+        if taken:
+            raise ValueError(f"already there: {', '.join(sorted(taken))}")
+        self.mailboxes[address.casefold()] = mailbox
+        self._by_name.update(dict.fromkeys(names, mailbox))
+        return mailbox
+
+    def remove(self, address: str) -> None:
+        """Take a mailbox away, as for a leaver. Raises Unknown."""
+        mailbox = self.named(address)
+        del self.mailboxes[mailbox.address.casefold()]
+        self._by_name = {name: one for name, one in self._by_name.items() if one is not mailbox}
+
+    def named(self, address: str) -> Mailbox:
+        """Find by any address or principal name. Raises Unknown."""
+        found = self._by_name.get(address.casefold())
+        if found is None:
+            raise Unknown(f"no mailbox {address!r}")
+        return found
+
+    def get(self, address: str) -> Mailbox | None:
+        """Find by any address or principal name, or None."""
+        return self._by_name.get(address.casefold())

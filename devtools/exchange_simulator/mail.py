@@ -1,0 +1,113 @@
+"""What a message says, as Exchange keeps it: frozen facts that parsing.py and generated.py give."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A name and an SMTP address; either may be empty in malformed mail."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What a text/calendar part says; enough to show meeting mail."""
+
+    method: str
+    uid: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+    location: str = ""
+    organizer: Address | None = None
+    response: str = "Unknown"
+    all_day: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that is not the body. `message` is set for message/rfc822; `blocks` gives the bytes piece by piece."""
+
+    name: str
+    content_type: str
+    size: int
+    blocks: Callable[[], Iterator[bytes]]
+    content_id: str = ""
+    content_location: str = ""
+    inline: bool = False
+    message: "Content | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailFacts:
+    """One message. `text` and `html` are what was sent; None where the message has no such part."""
+
+    subject: str = ""
+    from_: Address | None = None
+    sender: Address | None = None
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    sent: datetime | None = None
+    message_id: str = ""
+    in_reply_to: str = ""
+    references: str = ""
+    importance: str = "Normal"
+    sensitivity: str = "Normal"
+    categories: tuple[str, ...] = ()
+    text: str | None = None
+    html: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    item_class: str = "IPM.Note"
+    topic: str = ""
+    thread_index: bytes = b""
+    meeting: Meeting | None = None
+    read_receipt: bool = False
+    delivery_receipt: bool = False
+
+    @property
+    def has_attachments(self) -> bool:
+        """False when only inline attachments exist (PROTOCOL 10)."""
+        return any(not one.inline for one in self.attachments)
+
+
+class Content(Protocol):
+    """Where an item's facts and bytes come from; shared by copies of one message."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def search_key(self) -> bytes: ...
+
+    def facts(self) -> MailFacts: ...
+
+    def mime_blocks(self) -> Iterator[bytes]: ...
+
+
+@dataclass(slots=True)
+class StoredContent:
+    """A message that was delivered as bytes; read once, when somebody first asks."""
+
+    raw: bytes
+    search_key: bytes
+    read: Callable[[bytes], MailFacts] = field(repr=False)
+    _facts: MailFacts | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.raw)
+
+    def facts(self) -> MailFacts:
+        if self._facts is None:
+            self._facts = self.read(self.raw)
+        return self._facts
+
+    def mime_blocks(self) -> Iterator[bytes]:
+        yield self.raw

@@ -1,0 +1,43 @@
+"""A token endpoint for client credentials, as Entra ID has it, and the discovery document that leads to it.
+
+A secret is checked; a signed assertion is accepted for any known client, its signature is not verified.
+"""
+
+from aiohttp import web
+
+from devtools.exchange_simulator.accounts import Accounts
+
+LIFETIME = 3599
+
+
+def add_routes(app: web.Application, accounts: Accounts) -> None:
+    """Serve `/oauth2/v2.0/token`, and with a tenant before it."""
+
+    async def token(request: web.Request) -> web.Response:
+        form = await request.post()
+        client = str(form.get("client_id", ""))
+        secret = form.get("client_secret")
+        known = client in accounts.clients
+        proven = secret == accounts.clients.get(client) if secret is not None else bool(form.get("client_assertion"))
+        if form.get("grant_type") != "client_credentials":
+            return web.json_response({"error": "unsupported_grant_type"}, status=400)
+        if not known or not proven:
+            text = "AADSTS7000215: Invalid client secret provided."
+            return web.json_response({"error": "invalid_client", "error_description": text}, status=401)
+        issued = accounts.issue_token(client)
+        return web.json_response({"token_type": "Bearer", "expires_in": LIFETIME, "access_token": issued})
+
+    async def discovery(request: web.Request) -> web.Response:
+        origin = f"{request.scheme}://{request.host}"
+        tenant = request.match_info["tenant"]
+        return web.json_response(
+            {
+                "token_endpoint": f"{origin}/{tenant}/oauth2/v2.0/token",
+                "authorization_endpoint": f"{origin}/{tenant}/oauth2/v2.0/authorize",
+                "issuer": f"{origin}/{tenant}/v2.0",
+            }
+        )
+
+    app.router.add_post("/oauth2/v2.0/token", token)
+    app.router.add_post("/{tenant}/oauth2/v2.0/token", token)
+    app.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", discovery)
