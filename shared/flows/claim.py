@@ -12,7 +12,7 @@ from typing import Any
 from shared.errors import Conflict, LeaseLost, Transient, Unclear
 from shared.flows.head import HEAD, TABLE, WANTED, HeadWriter, head_of
 from shared.model.collection import Head
-from shared.ports import Delete, Insert, Replace, Row, Touch, World, Write
+from shared.ports import Delete, Insert, Merge, Replace, Row, Touch, World, Write
 
 LEASE = timedelta(minutes=2)
 """How long a silent worker keeps others out. Only a matter of speed after a crash: the etag is what protects."""
@@ -33,6 +33,7 @@ class Claim:
         self._writer = writer
         self._etag = ""
         self._wanted_etag = ""
+        self._unsettled = False
         self._columns = HeadWriter(world.blobs, key)
 
     async def take(self, now: datetime) -> bool:
@@ -44,16 +45,27 @@ class Claim:
         self.head = replace(found, writer=self._writer, until=now + LEASE, step=found.step + 1, started_at=now)
         columns = await self._columns.columns(self.head)
         lock = Insert(HEAD, columns) if row is None else Replace(HEAD, columns, row.etag)
-        try:
-            etags = await self.world.rows.transact(TABLE, self.key, [lock, Touch(WANTED, {"claimed_at": now})])
-            self._etag = etags[0]
-        except (Conflict, Unclear):
-            held = await self.world.rows.get(TABLE, self.key, HEAD)
-            if held is None or not self._is_mine(held, self.head.step):
-                return False
-            self._etag = held.etag
+        self._etag = "" if row is None else row.etag
+        if not await self._lock([lock, Touch(WANTED, {"claimed_at": now})]):
+            return False
         await self.note_wanted()
         return True
+
+    async def _lock(self, writes: Sequence[Write]) -> bool:
+        """Write the claim. An unclear answer that left the head as it was is repeated: only another worker's claim
+        means that there is nothing to do."""
+        for _ in range(_ATTEMPTS):
+            try:
+                self._etag = (await self.world.rows.transact(TABLE, self.key, writes))[0]
+                return True
+            except (Conflict, Unclear):
+                held = await self.world.rows.get(TABLE, self.key, HEAD)
+                if held is not None and self._is_mine(held, self.head.step):
+                    self._etag = held.etag
+                    return True
+                if (held.etag if held else "") != self._etag:
+                    return False
+        raise Transient("storage-unavailable", "the claim stayed unclear")
 
     async def note_wanted(self) -> None:
         """Remember which wish the coming pass serves; a later one changes the row's etag. Also what is asked with it."""
@@ -72,6 +84,7 @@ class Claim:
         """
         head = replace(self.head, step=self.head.step + 1, **{"until": self.world.now() + LEASE, **changes})
         columns = await self._columns.columns(head)
+        self._unsettled = True
         for _ in range(_ATTEMPTS):
             try:
                 etags = await self.world.rows.transact(TABLE, self.key, [Replace(HEAD, columns, self._etag), *writes])
@@ -80,7 +93,7 @@ class Claim:
                     continue
             else:
                 self._etag = etags[0]
-            self.head = head
+            self.head, self._unsettled = head, False
             return
         raise Transient("storage-unavailable", "a transaction stayed unclear")
 
@@ -93,8 +106,17 @@ class Claim:
         if row is None or row.etag != self._etag:
             raise LeaseLost(self.key) from failure
         if isinstance(failure, Conflict):
+            self._unsettled = False
             raise failure
         return False
+
+    async def _settle(self) -> None:
+        """Learn what became of a transaction whose outcome could not be read: go on from the head as it is."""
+        row = await self.world.rows.get(TABLE, self.key, HEAD)
+        if row is None or row.values.get("writer") != self._writer:
+            raise LeaseLost(self.key)
+        self.head, self._etag = await head_of(row, self.world.blobs), row.etag
+        self._unsettled = False
 
     def _is_mine(self, row: Row, step: int) -> bool:
         return row.values.get("writer") == self._writer and row.values.get("step") == step
@@ -109,6 +131,16 @@ class Claim:
             return False
         return True
 
-    async def set_aside(self, **changes: Any) -> None:
+    async def set_aside(self, writes: Sequence[Write] = (), **changes: Any) -> None:
         """Let go with the work not done: the wish stays, and whoever comes next serves it."""
-        await self.commit(until=self.world.now(), **changes)
+        if self._unsettled:
+            await self._settle()
+        await self.commit(writes, until=self.world.now(), **changes)
+
+    async def rest(self, **changes: Any) -> None:
+        """Set aside after a failure. A wish to go on at once was served: from now on the pause counts."""
+        served = [Merge(WANTED, {"force": False}, self._wanted_etag)] if self.at_once and self._wanted_etag else []
+        try:
+            await self.set_aside(served, **changes)
+        except Conflict:  # somebody has asked again meanwhile
+            await self.set_aside(**changes)

@@ -4,18 +4,19 @@ What is fetched is streamed into a blob, so that nothing large is ever in memory
 `o-{item_id}-{part}`; repeated questions and ranges are answered from there for an hour. DESIGN 4.1 and 8.
 """
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import Invalid, Unclear
-from shared.flows.documents import fetch
+from shared.errors import Invalid, Permanent, Unclear
+from shared.flows.documents import fetch, on_demand_prefix
+from shared.flows.email.stored import ON_DEMAND
 from shared.flows.head import TABLE
 from shared.flows.reading import View, item_row, view
 from shared.model.email import AttachmentKind
 from shared.model.exchange import Mailbox
-from shared.model.keys import split_collection_key
 from shared.model.operator import Kind, Operator
 from shared.ports import Row, Upsert, World
 
@@ -24,9 +25,8 @@ SLICE = 8 * 1024 * 1024
 LINK_ABOVE = 4 * 1024 * 1024
 """Larger contents are answered with a link to storage, where it gives one."""
 LINK_LASTS = timedelta(minutes=5)
-ON_DEMAND = "o-"
-"""Rows of contents that were fetched when asked for."""
 _FRESH = timedelta(hours=1)
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ async def mime_content(world: World, operator: Operator, kind: Kind, item_id: st
     """An item as RFC 5322, from Exchange. Raises Permanent("item-gone") once it is not there any more."""
     seen = await view(world, operator, kind)
     row = await item_row(seen, item_id)
+    if row.values.get("gone"):
+        raise Permanent("item-gone", "the mail is not in the mailbox any more")
     exchange_id = str(row.values["exchange_id"])
     version = f"{exchange_id} {row.values.get('change_key', '')!s}"
     chunks = world.exchange.mime(_mailbox(operator), exchange_id)
@@ -95,8 +97,7 @@ async def _fetched(
         return str(row.values["blob"]), int(str(row.values["size"]))
     if not operator.flag(kind):
         raise Invalid("kind-off", f"only what is stored can be read while {kind} is off for this operator")
-    mailbox_key, _ = split_collection_key(seen.key)
-    blob, size = await world.blobs.put_stream(f"{mailbox_key}/ondemand/", chunks)
+    blob, size = await world.blobs.put_stream(on_demand_prefix(seen.key), chunks)
     columns: dict[str, Any] = {"blob": blob, "size": size, "version": version, "at": world.now()}
     try:
         await world.rows.transact(TABLE, seen.key, [Upsert(key, columns)])
@@ -111,11 +112,17 @@ def _is_fresh(row: Row, version: str, now: datetime) -> bool:
 
 
 async def _content(world: World, name: str, content_type: str, blob: str, size: int) -> Content:
-    link = None
+    link, content_type = None, media_type(content_type)
     if size > LINK_ABOVE:
         until = world.now() + LINK_LASTS
         link = await world.blobs.link(blob, until=until, content_type=content_type, file_name=name)
     return Content(name, content_type, size, blob, link)
+
+
+def media_type(given: str) -> str:
+    """The content type without parameters, where it is one at all."""
+    name = given.partition(";")[0].strip()
+    return name.lower() if _MEDIA_TYPE.fullmatch(name) else "application/octet-stream"
 
 
 def _mailbox(operator: Operator) -> Mailbox:

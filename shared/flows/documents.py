@@ -65,3 +65,8 @@ def blob_prefix(collection: str) -> str:
     """Where a collection's blobs are: the mailbox key, then the kind."""
     mailbox, _, kind = collection.partition("-")
     return f"{mailbox}/{kind}/"
+
+
+def on_demand_prefix(collection: str) -> str:
+    """Where contents are that were fetched because somebody asked; swept when they are a day old."""
+    return f"{collection.partition('-')[0]}/ondemand/"

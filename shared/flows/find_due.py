@@ -61,12 +61,15 @@ async def look_after_subscription(world: World, operator_id: str) -> None:
 
 async def _look_and_note(world: World, partition: str, row: Row, look: _Look) -> None:
     again = await look(row)
-    await _note(world, partition, row.key, str(row.values["operator_id"]), again)
+    await _note(world, partition, row.key, str(row.values["operator_id"]), again, row.etag)
 
 
-async def _note(world: World, partition: str, key: str, operator_id: str, again: datetime | None) -> None:
+async def _note(
+    world: World, partition: str, key: str, operator_id: str, again: datetime | None, etag: str = ""
+) -> None:
+    """Say when to look again, or take the row out, unless it was written since: then somebody wants it looked at."""
     if again is None:
-        await write(world.rows, DUE, partition, Delete(key))
+        await write(world.rows, DUE, partition, Delete(key, etag))
     else:
         await write(world.rows, DUE, partition, Touch(key, {"due_at": again, "operator_id": operator_id}))
 

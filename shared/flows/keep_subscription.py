@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from shared.errors import Conflict, Reconfigure, SyncError, Transient, Unclear
 from shared.flows.head import read_head
-from shared.flows.operators import find_operator
+from shared.flows.operators import DUE, due_partition, find_operator
 from shared.flows.receive_notification import want, write
 from shared.flows.settings_document import read_settings
 from shared.flows.subscription_row import KEY, TABLE, read_subscription, subscription_columns
@@ -45,8 +45,8 @@ async def keep_subscription(world: World, operator_id: str) -> datetime | None:
     kinds = [kind for kind in AVAILABLE_KINDS if operator.flag(kind)]
     now = world.now()
     if not kinds or not configuration.email.enabled or configuration.notifications.mode != "push":
-        await _end(world, operator, subscription, row)
-        return now + RETRY if kinds else None
+        ended = await _end(world, operator, subscription, row)
+        return now + RETRY if kinds or not ended else None
     if subscription is not None and subscription.subscribing_until and subscription.subscribing_until > now:
         return subscription.subscribing_until
     if subscription is not None and subscription.retry_at and subscription.retry_at > now:
@@ -73,7 +73,8 @@ async def _renew(
     mailbox = Mailbox(operator.mailbox, operator.connection)
     folders = await _folders(world, operator, mailbox)
     frequency = configuration.notifications.frequency_minutes
-    scope = hashlib.sha256(json.dumps([sorted(folders), url, frequency, operator.mailbox]).encode()).hexdigest()[:32]
+    made_with = json.dumps([sorted(folders), url, frequency, operator.mailbox, operator.connection])
+    scope = hashlib.sha256(made_with.encode()).hexdigest()[:32]
     if is_live(old, now) and old.scope == scope:
         return next_look(old)
     claimed = replace(old, operator_id=operator.id, kinds=" ".join(kinds), subscribing_until=now + _SUBSCRIBING)
@@ -118,10 +119,25 @@ async def _folders(world: World, operator: Operator, mailbox: Mailbox) -> list[s
     return [folder.id for folder in folders.values()]
 
 
-async def _end(world: World, operator: Operator, subscription: Subscription | None, row: Row | None) -> None:
-    """Forget the subscription: push ids cannot be unsubscribed, so its next notification is answered Unsubscribe."""
-    if subscription is not None and (subscription.subscription_id or subscription.failure):
+async def _end(world: World, operator: Operator, subscription: Subscription | None, row: Row | None) -> bool:
+    """Forget the subscription: push ids cannot be unsubscribed, so its next notification is answered Unsubscribe.
+    False: the row changed meanwhile, look again."""
+    if subscription is None or not (subscription.subscription_id or subscription.failure):
+        return True
+    try:
         await _write(world, operator, Subscription(operator.id), row)
+    except (Conflict, Unclear):
+        return False
+    await _poll_from_now(world, operator)
+    return True
+
+
+async def _poll_from_now(world: World, operator: Operator) -> None:
+    """Without push the collections are due sooner than the index says: have them looked at."""
+    for kind in AVAILABLE_KINDS:
+        if operator.flag(kind):
+            due: dict[str, Value] = {"due_at": world.now(), "operator_id": operator.id}
+            await write(world.rows, DUE, due_partition(kind, operator.mailbox_key), Touch(operator.mailbox_key, due))
 
 
 async def _note_failure(world: World, operator: Operator, failure: SyncError) -> datetime:
@@ -140,6 +156,8 @@ async def _note_failure(world: World, operator: Operator, failure: SyncError) ->
         "subscribing_until": now,
     }
     await write(world.rows, TABLE, operator.mailbox_key, Touch(KEY, noted))
+    if old.subscription_id:
+        await _poll_from_now(world, operator)
     log.warning("no push for %s: %s", operator.id, failure)
     return now + pause
 

@@ -77,16 +77,10 @@ async def get_operator(rows: Rows, operator_id: str, *, removed: bool = False) -
 
 
 async def list_operators(rows: Rows, *, after: str = "", limit: int = 100) -> OperatorPage:
-    """Operators that are not removed, at most `limit`, with an id after `after`."""
-    found: list[Operator] = []
-    while True:
-        page = await rows.query(TABLE, _OPERATOR, after=after, limit=1000 if found else limit + 1)
-        found += [operator for operator in map(_operator_of, page.rows) if not operator.removed]
-        after = page.next
-        if len(found) > limit:
-            return OperatorPage(tuple(found[:limit]), found[limit - 1].id)
-        if not after:
-            return OperatorPage(tuple(found), "")
+    """Operators that are not removed, with an id after `after`: at most `limit`, fewer where removed ones are between."""
+    page = await rows.query(TABLE, _OPERATOR, after=after, limit=limit)
+    operators = [operator for operator in map(_operator_of, page.rows) if not operator.removed]
+    return OperatorPage(tuple(operators), page.rows[-1].key if page.next else "")
 
 
 async def put_operator(world: World, wanted: Operator, *, remove_items: bool = False) -> tuple[Operator, bool]:

@@ -6,7 +6,7 @@ unless that was done less than FOLD ago.
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from shared.errors import Conflict, Transient, Unclear
@@ -36,7 +36,8 @@ async def receive_notification(world: World, mailbox_key: str, notifications: tu
     subscription, _ = await read_subscription(world.rows, mailbox_key)
     if subscription is None:
         return Reply.UNSUBSCRIBE
-    known = [note for note in notifications if note.subscription_id == subscription.subscription_id]
+    ours = subscription.subscription_id
+    known = [note for note in notifications if ours and note.subscription_id in (ours, "" if note.error else ours)]
     if not known and notifications:
         return await _unknown(world, mailbox_key, subscription, notifications[-1])
     if any(note.error for note in known):
@@ -87,19 +88,21 @@ async def want(world: World, key: str, operator_id: str, kind: str) -> None:
     now = world.now()
     row = await world.rows.get(COLLECTIONS, key, WANTED)
     asked = None if row is None else row.values.get("enqueued_at")
-    if asked is not None and now - asked < FOLD:  # type: ignore[operator]
-        await write(world.rows, COLLECTIONS, key, Touch(WANTED, {"at": now}))
+    folds = isinstance(asked, datetime) and now - asked < FOLD
+    # Only into a wish that is still there: a worker that served it meanwhile has seen nothing of what came since.
+    if folds and await write(world.rows, COLLECTIONS, key, Merge(WANTED, {"at": now})):
         return
     await write(world.rows, COLLECTIONS, key, Touch(WANTED, {"at": now, "enqueued_at": now}))
     await world.queues.send(COLLECTIONS_QUEUE, {"operator_id": operator_id, "kind": kind})
 
 
-async def write(rows: Rows, table: str, partition: str, change: Write) -> None:
-    """One write that may be repeated. A row that is gone meanwhile is no loss; an unclear answer is the caller's to
-    repeat."""
+async def write(rows: Rows, table: str, partition: str, change: Write) -> bool:
+    """One write that may be repeated. False for a row that is gone meanwhile, or changed where that was a condition; an
+    unclear answer is the caller's to repeat."""
     try:
         await rows.transact(table, partition, [change])
+        return True
     except Conflict:
-        return
+        return False
     except Unclear as unclear:
         raise Transient("storage-unavailable", "a write was not acknowledged") from unclear

@@ -101,7 +101,7 @@ async def _note(claim: Claim, failure: SyncError, *, resting: bool = True) -> ti
     since = old.since if old is not None and old.code == failure.code else now
     pause = pause_after(count, failure.retry_after)
     trouble = Trouble(failure.code, failure.detail, since, now, count)
-    await claim.set_aside(trouble=trouble, retry_at=now + pause if resting else None)
+    await claim.rest(trouble=trouble, retry_at=now + pause if resting else None)
     return pause
 
 

@@ -62,7 +62,7 @@ def shard_of(mailbox: str) -> int:
 
 def listener_key(secret: str, mailbox: str) -> str:
     """The unguessable last part of the listener's URL for a mailbox. DESIGN 4, step 2."""
-    digest = hmac.new(secret.encode(), mailbox.encode(), hashlib.sha256).digest()
+    digest = hmac.new(secret.encode(), mailbox.encode("utf-8", "replace"), hashlib.sha256).digest()
     return f"{mailbox}.{base64.urlsafe_b64encode(digest).decode()[:22]}"
 
 
@@ -70,4 +70,5 @@ def mailbox_of_listener_key(secret: str, key: str) -> str | None:
     """The mailbox that a listener key was made for; None for a forgery. Takes the same time for each wrong key."""
     mailbox = key.partition(".")[0]
     expected = listener_key(secret, mailbox)
-    return mailbox if hmac.compare_digest(expected.encode(), key.encode("utf-8", "replace")) else None
+    genuine = hmac.compare_digest(expected.encode("utf-8", "replace"), key.encode("utf-8", "replace"))
+    return mailbox if genuine else None

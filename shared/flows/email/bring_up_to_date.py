@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from shared.errors import Resync, Transient
-from shared.flows.documents import blob_prefix
+from shared.flows.documents import blob_prefix, on_demand_prefix
 from shared.flows.email.drain import drain_folder
 from shared.flows.email.follow import follow_folder, forget_state
 from shared.flows.email.items import remove_item
@@ -103,6 +103,7 @@ async def remove_everything(run: Run) -> None:
     await run.claim.commit(intent=None, held=None, states=States(), window_from=None, window_days=None)
     async for row in every(run.world.rows, run.key, ITEM, FACTS):
         await commit_page(run, [remove_item(run, item_of(row))])
-    async for blob in run.world.blobs.names(blob_prefix(run.key)):
-        await run.world.blobs.delete(blob.name)
+    for prefix in (blob_prefix(run.key), on_demand_prefix(run.key)):
+        async for blob in run.world.blobs.names(prefix):
+            await run.world.blobs.delete(blob.name)
     await run.claim.commit([Merge(WANTED, {"remove": False})])

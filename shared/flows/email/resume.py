@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.flows.documents import blob_prefix, fetch
+from shared.flows.documents import blob_prefix, fetch, on_demand_prefix
 from shared.flows.email.items import gone_failures, import_items
 from shared.flows.email.pages import commit_page, finish_intent, transactions
 from shared.flows.email.run import Run
-from shared.flows.email.stored import FAILING, ITEM, by_exchange_id, every
+from shared.flows.email.stored import FAILING, ITEM, ON_DEMAND, by_exchange_id, every
 from shared.flows.head import HEAD, TABLE
 from shared.model.collection import WatchedFolder
 from shared.model.exchange import ItemStub
-from shared.ports import Row
+from shared.ports import Delete, Row
 
 _RETRY_EVERY = timedelta(hours=1)
 _SWEEP_EVERY = timedelta(days=7)
@@ -78,7 +78,19 @@ async def sweep_blobs(run: Run) -> None:
         if blob.name not in named and now - blob.modified > _BLOB_GRACE:
             await run.world.blobs.delete(blob.name)
             await run.keep_lease()
+    await _sweep_on_demand(run, now)
     await run.claim.commit(swept_at=now)
+
+
+async def _sweep_on_demand(run: Run, now: datetime) -> None:
+    """Contents that were fetched because somebody asked, and the rows that name them."""
+    async for row in every(run.world.rows, run.key, ON_DEMAND, ("at",)):
+        at = row.values["at"]
+        if isinstance(at, datetime) and now - at > _BLOB_GRACE:
+            await run.claim.commit([Delete(row.key)])
+    async for blob in run.world.blobs.names(on_demand_prefix(run.key)):
+        if now - blob.modified > _BLOB_GRACE:
+            await run.world.blobs.delete(blob.name)
 
 
 async def _named_blobs(run: Run) -> set[str]:

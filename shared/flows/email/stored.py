@@ -1,7 +1,8 @@
 """What is held of a collection's items, and under which keys. The rows are described in docs/architecture.md.
 
 `i-{item_id}` the item · `x-{hash of ItemId}` which item an ItemId names · `l-{item_id}` an item on its way out ·
-`e-{hash of ItemId}` an item that could not be read · `f-{page}-{step}` the change feed.
+`e-{hash of ItemId}` an item that could not be read · `f-{page}-{step}` the change feed ·
+`o-{item_id}-{part}` a content that was fetched because somebody asked.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from shared.model.collection import StoredItem
 from shared.model.keys import hashed, time_prefix
 from shared.ports import Row, Rows, Value
 
-ITEM, ID, LEAVING, FAILING, FEED = "i-", "x-", "l-", "e-", "f-"
+ITEM, ID, LEAVING, FAILING, FEED, ON_DEMAND = "i-", "x-", "l-", "e-", "f-", "o-"
 FACTS = (
     "born",
     "exchange_id",

@@ -1,0 +1,80 @@
+"""docs/settings.md and docs/failures.md, written from the tables of shared/model: `python -m devtools.reference_pages`.
+
+A test holds the files true; whoever changes a table runs this again.
+"""
+
+import json
+from pathlib import Path
+
+from shared.model.failures import REGISTRY, Failure, FailureClass
+from shared.model.setting_table import SETTINGS, Setting
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+_SETTINGS_HEAD = """\
+# Settings
+
+<!-- Written by `python -m devtools.reference_pages` from shared/model/setting_table.py: change it there. -->
+
+One document in storage, read with `GET /api/settings` and changed with `PATCH /api/settings` (docs/api.md). In JSON it is
+nested; here and in error messages names are dotted. What is not set has its default. The document is checked as a whole:
+one mistake, and nothing of a change is taken. Secrets are never in it: they are entries of Key Vault, or locally
+environment variables, named after the connection (`<name>-username`, `<name>-password`, `<name>-client-secret` or
+`<name>-client-certificate`).
+
+A change is in force at each collection's next sync, at the latest after `email.sweep_minutes`;
+`POST /api/operators/{operator_id}/sync` hurries one operator.
+
+"Known as" is the name in the product that many users come from.
+"""
+_FAILURES_HEAD = """\
+# Failures
+
+<!-- Written by `python -m devtools.reference_pages` from shared/model/failures.py: change it there. -->
+
+Every failure has a code. Status, the list of failed items, the log and the API's problem documents (`code`) name it, with
+the server's own words as detail. Who can do what the remedy says stands beside it.
+"""
+_CLASSES = {
+    FailureClass.TRANSIENT: "Transient: it is tried again by itself",
+    FailureClass.RESYNC: "Resync: what was remembered is void and is built anew, without doubling anything",
+    FailureClass.RECONFIGURE: "Reconfigure: an administrator must act; the sync then resumes by itself",
+    FailureClass.PERMANENT: "Permanent: this one thing cannot be done; everything else goes on",
+    FailureClass.INPUT: "Input: the request is answered with it, and nothing was changed",
+}
+
+
+def settings_page() -> str:
+    """The text of docs/settings.md."""
+    rows = "\n".join(_setting(setting) for setting in SETTINGS)
+    return f"{_SETTINGS_HEAD}\n| setting | known as | may be | default | meaning |\n|---|---|---|---|---|\n{rows}\n"
+
+
+def _setting(setting: Setting) -> str:
+    default = "" if setting.default is None else f"`{json.dumps(setting.default)}`"
+    return f"| `{setting.name}` | {setting.known_as} | {setting.values} | {default} | {setting.meaning} |"
+
+
+def failures_page() -> str:
+    """The text of docs/failures.md."""
+    return "\n".join([_FAILURES_HEAD, *(_class(each) for each in FailureClass)])
+
+
+def _class(failure_class: FailureClass) -> str:
+    entries = sorted((each for each in REGISTRY.values() if each.failure_class is failure_class), key=_code)
+    rows = "\n".join(f"| `{each.code}` | {each.cause} | {each.remedy} | {each.owner} |" for each in entries)
+    return f"## {_CLASSES[failure_class]}\n\n| code | cause | remedy | who |\n|---|---|---|---|\n{rows}\n"
+
+
+def _code(entry: Failure) -> str:
+    return entry.code
+
+
+def write_pages() -> None:
+    """Write both files."""
+    DOCS.mkdir(exist_ok=True)
+    (DOCS / "settings.md").write_text(settings_page(), encoding="utf-8")
+    (DOCS / "failures.md").write_text(failures_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_pages()

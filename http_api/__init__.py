@@ -1,0 +1,33 @@
+"""What the CRM and administrators call: JSON over HTTP, described in docs/api.md. One function behind all its routes.
+
+This module stays light, since every cold start imports it; the application itself is `http_api/app.py`.
+"""
+
+import os
+from functools import cache
+
+import azure.functions as func
+
+bp = func.Blueprint()
+
+
+@bp.function_name("http_api")
+@bp.route(
+    route="{*path}",
+    methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+    auth_level=func.AuthLevel.FUNCTION,
+)
+async def http_api(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """Answer one request of the application or of an administrator."""
+    answer: func.HttpResponse = await _application().handle_async(req, context)
+    return answer
+
+
+@cache
+def _application() -> func.AsgiMiddleware:
+    # Imported on the first call: FastAPI costs 180 ms, which no queue or timer should pay.
+    from http_api.app import create_app
+    from shared.compose import the_world
+
+    local = os.environ.get("AZURE_FUNCTIONS_ENVIRONMENT") == "Development"
+    return func.AsgiMiddleware(create_app(the_world, local=local))

@@ -1,0 +1,77 @@
+"""The FastAPI application: one router per resource, problem documents for all that goes wrong. DESIGN 8."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from http_api import changes, documentation, emails, failures, health, operators, settings, status
+from http_api.documents import Problem
+from http_api.guard import Guard
+from http_api.problems import PROBLEMS, answer_problems
+from shared.compose import World
+
+PREFIX = "/api"
+VERSION = "0.1.0"
+_ROUTERS = (operators, emails, changes, status, failures, settings, health)
+_DESCRIPTION = (
+    "Email of Exchange for the CRM: the items, the ordered change feed, and what administrators need. "
+    "Times are UTC with `Z`; lists are `{items, next}`; errors are problem documents (RFC 9457) with a `code`."
+)
+
+
+def create_app(world_source: Callable[[], Awaitable[World]], *, local: bool = False) -> FastAPI:
+    """Build the application. `local`: answer only requests that a page of this machine may make."""
+    app = FastAPI(
+        title="Exchange CRM Sync",
+        version=VERSION,
+        description=_DESCRIPTION,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        responses=PROBLEMS,
+    )
+    app.state.world_source = world_source
+    for module in _ROUTERS:
+        app.include_router(module.router, prefix=PREFIX)
+    app.include_router(documentation.router, prefix=PREFIX, include_in_schema=False)
+    answer_problems(app)
+    app.add_middleware(Guard, local=local)
+    _describe(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _describe(app: FastAPI) -> None:
+    """Let the description name the function's key, and show the examples whole."""
+    made = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = made()
+            key = {"type": "apiKey", "in": "header", "name": "x-functions-key"}
+            document["components"]["securitySchemes"] = {"function_key": key}
+            document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+            document["security"] = [{"function_key": []}]
+            for module in _ROUTERS:
+                _restore_nulls(document, module.router)
+        return made()
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _restore_nulls(document: dict[str, Any], router: APIRouter) -> None:
+    """FastAPI drops whatever is null from the description, also out of examples: put these back."""
+    for route in router.routes:
+        assert isinstance(route, APIRoute)
+        for method in route.methods or ():
+            answers = document["paths"][PREFIX + route.path][method.lower()]["responses"]
+            for code, answer in route.responses.items():
+                for media, content in answer.get("content", {}).items():
+                    answers[str(code)]["content"][media]["example"] = content["example"]
