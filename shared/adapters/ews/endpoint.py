@@ -1,0 +1,222 @@
+"""One Exchange endpoint over HTTP: posts a request and feeds the answer to its parser as it comes.
+
+What is repeated here: reads whose connection broke (twice at most), a refused token (once), a version that the server does
+not know, and after short pauses that the server asks for. Everything else goes up to the flow's own back-off.
+"""
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import httpx
+
+from shared.adapters.ews.authorization import Authorization
+from shared.adapters.ews.cached_secrets import CachedSecrets
+from shared.adapters.ews.connection import Connection, check_url, request_versions
+from shared.adapters.ews.http_status import error_page, promises_soap, status_error
+from shared.adapters.ews.lanes import Lanes
+from shared.adapters.ews.patience import Patience
+from shared.adapters.ews.request_headers import COMPRESSED, PLAIN, anchor, request_headers
+from shared.adapters.ews.transport_errors import transport_error
+from shared.adapters.ews.trust import TRUST_SECRET, trust
+from shared.errors import SyncError
+from shared.model.exchange import Mailbox
+from shared.wire.ews import sync_folder_hierarchy, sync_folder_items
+from shared.wire.ews.envelope import Header
+
+_TIMEOUT = httpx.Timeout(100, connect=10, pool=None)
+_IDLE_SECONDS = 55
+_SYNCS = frozenset({sync_folder_items.NAME, sync_folder_hierarchy.NAME})
+_REFUSED = frozenset({"authentication-failed", "account-locked"})
+_PAGE_SHOWN = 4096
+
+
+class Answer[Fact](Protocol):
+    """A parser of `shared/wire/ews` that gives facts in the end."""
+
+    @property
+    def feed(self) -> Callable[[bytes], None]:
+        """Takes the next piece."""
+        ...
+
+    def close(self) -> Fact:
+        """Give the facts."""
+        ...
+
+
+class Blocks(Protocol):
+    """A parser of `shared/wire/ews` that hands on content as it comes."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next piece, give what it holds."""
+        ...
+
+    def close(self) -> bytes:
+        """Give the rest."""
+        ...
+
+
+type Build = Callable[[Header], bytes]
+
+
+class Endpoint:
+    """Speaks with one Exchange for any mailbox. `counts` are HTTP requests by operation."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        secrets: CachedSecrets,
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        counts: Counter[str],
+        hold_after_refusal: timedelta,
+    ) -> None:
+        check_url(connection)
+        self.connection = connection
+        self.lanes = Lanes(connection, now)
+        self._versions = request_versions(connection)
+        self._secrets = secrets
+        self._authorization = Authorization(connection, secrets, now, hold_after_refusal=hold_after_refusal)
+        self._now = now
+        self._new_id = new_id
+        self._counts = counts
+        self._client: tuple[str | None, ssl.SSLContext, httpx.AsyncClient] | None = None
+        self._left: list[httpx.AsyncClient] = []
+
+    async def ask[Fact](
+        self, mailbox: Mailbox, operation: str, build: Build, new_answer: Callable[[], Answer[Fact]]
+    ) -> Fact:
+        """Post what `build` makes for the header and read the answer. Only errors of `shared/errors.py` come out."""
+        patience = Patience(operation)
+        while True:
+            try:
+                async with self._posted(mailbox, operation, build, patience, encodings=COMPRESSED) as pieces:
+                    answer = new_answer()
+                    async for piece in pieces:
+                        answer.feed(piece)
+                    return answer.close()
+            except SyncError as wrong:
+                await self._repeat_or_raise(wrong, mailbox, patience)
+
+    async def stream(
+        self, mailbox: Mailbox, operation: str, build: Build, new_blocks: Callable[[], Blocks]
+    ) -> AsyncIterator[bytes]:
+        """Like `ask`, but hands on blocks while they come; repeats nothing once the first one is handed on."""
+        patience = Patience(operation)
+        while True:
+            try:
+                async with self._posted(mailbox, operation, build, patience, encodings=PLAIN) as pieces:
+                    blocks = new_blocks()
+                    async for piece in pieces:
+                        if block := blocks.feed(piece):
+                            patience.spent = True
+                            yield block
+                    if block := blocks.close():
+                        yield block
+                    return
+            except SyncError as wrong:
+                await self._repeat_or_raise(wrong, mailbox, patience)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        clients = [*self._left, *([self._client[2]] if self._client else [])]
+        self._client, self._left = None, []
+        for client in clients:
+            await client.aclose()
+
+    @asynccontextmanager
+    async def _posted(
+        self, mailbox: Mailbox, operation: str, build: Build, patience: Patience, *, encodings: str
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        anchor_mailbox = anchor(mailbox)
+        patience.version, patience.authorization = self._versions[0], ""
+        async with self.lanes.enter(mailbox.address, syncs=operation in _SYNCS):
+            context, client = await self._connected()
+            async with self._authorization.signed(context) as patience.authorization:
+                body = build(Header(patience.version, mailbox.address))
+                headers = request_headers(
+                    operation,
+                    anchor_mailbox,
+                    patience.authorization,
+                    request_id=self._new_id(),
+                    encodings=encodings,
+                )
+                request = client.build_request("POST", self.connection.url, headers=headers, content=body)
+                self._counts[operation] += 1
+                try:
+                    async with self._sent(client, request) as response:
+                        self._authorization.accepted(patience.authorization)
+                        yield response.aiter_bytes()
+                except (httpx.HTTPError, OSError) as wrong:
+                    raise _named(transport_error(wrong, request.url.host), request.headers) from None
+
+    @asynccontextmanager
+    async def _sent(self, client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+        response = await client.send(request, stream=True)
+        try:
+            if not promises_soap(response):
+                raise status_error(response, await _beginning(response), self.connection, self._now())
+            yield response
+        except SyncError as wrong:
+            told = error_page(wrong) if response.status_code == 500 else wrong
+            raise _named(told, request.headers, response.headers.get("request-id", "")) from None
+        finally:
+            await response.aclose()
+
+    async def _repeat_or_raise(self, wrong: SyncError, mailbox: Mailbox, patience: Patience) -> None:
+        """Prepare for another attempt, or raise."""
+        if wrong.code == "exchange-busy" and wrong.retry_after is not None:
+            self.lanes.pause(mailbox.address, wrong.retry_after)
+        if wrong.code == "tls-untrusted":
+            self._secrets.forget(TRUST_SECRET)
+        if wrong.code in _REFUSED and patience.authorization:
+            self._authorization.refused(patience.authorization, wrong, again=patience.refused_before)
+        if wrong.code == "version-not-supported":
+            self._step_down(patience)
+        delay = patience.delay_before_repeating(wrong, version_now=self._versions[0])
+        if delay is None:
+            raise wrong
+        await asyncio.sleep(delay.total_seconds())
+
+    def _step_down(self, patience: Patience) -> None:
+        if patience.version == self._versions[0] and len(self._versions) > 1:
+            self._versions = self._versions[1:]
+
+    async def _connected(self) -> tuple[ssl.SSLContext, httpx.AsyncClient]:
+        """The client for the trust that is set now: a new private authority needs no restart."""
+        private_authorities = await self._secrets.get(TRUST_SECRET)
+        if self._client is None or self._client[0] != private_authorities:
+            if self._client is not None:
+                self._left.append(self._client[2])
+            context = trust(private_authorities)
+            self._client = private_authorities, context, self._new_client(context)
+        return self._client[1], self._client[2]
+
+    def _new_client(self, context: ssl.SSLContext) -> httpx.AsyncClient:
+        width = self.connection.concurrency
+        limits = httpx.Limits(max_connections=width, max_keepalive_connections=width, keepalive_expiry=_IDLE_SECONDS)
+        return httpx.AsyncClient(
+            verify=context, timeout=_TIMEOUT, limits=limits, follow_redirects=False, trust_env=False
+        )
+
+
+async def _beginning(response: httpx.Response) -> str:
+    page = b""
+    async for piece in response.aiter_bytes():
+        page += piece
+        if len(page) >= _PAGE_SHOWN:
+            break
+    return page[:_PAGE_SHOWN].decode("utf-8", "replace")
+
+
+def _named(wrong: SyncError, headers: httpx.Headers, request_id: str = "") -> SyncError:
+    """The error with the ids under which the server's administrator finds the request."""
+    ids = f"client-request-id {headers['client-request-id']}" + (f", request-id {request_id}" if request_id else "")
+    return type(wrong)(
+        wrong.code, f"{wrong.detail} [{ids}]", retry_after=wrong.retry_after, exchange_code=wrong.exchange_code
+    )

@@ -1,0 +1,96 @@
+"""HTTP answers that are no SOAP answer: each status as an error that says what to do. PROTOCOL 13."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from shared.adapters.ews.connection import Connection
+from shared.errors import Permanent, Reconfigure, SyncError, Transient
+
+_CAUSE = "x-caserrorcode"
+_LONGEST_PAUSE = timedelta(hours=1)
+_SETTINGS = {"basic": "basic", "ntlm": "ntlm", "negotiate": "ntlm", "bearer": "oauth"}
+_SCHEME = re.compile(r"(?:^|,)\s*(basic|ntlm|negotiate|bearer|digest)\b", re.IGNORECASE)
+_HICCUP = "/ews/genericerrorpage.htm"
+
+
+def promises_soap(response: httpx.Response) -> bool:
+    """Whether the body should be a SOAP answer. HTTP 500 carries faults, but error pages too."""
+    return response.status_code in (200, 500) and _CAUSE not in response.headers
+
+
+def status_error(response: httpx.Response, body: str, connection: Connection, now: datetime) -> SyncError:
+    """The error for an answer that does not promise SOAP. `body` is the beginning of the page that came with it."""
+    status = response.status_code
+    if response.headers.get(_CAUSE) == "EmailAddressNotFound":
+        return Reconfigure("mailbox-unknown", "Exchange knows no mailbox of that address")
+    if status == 401:
+        return _unauthorized(response, body, connection)
+    if 300 <= status < 400:
+        return _redirected(response.headers.get("location", ""))
+    if status in (429, 503):
+        return Transient("exchange-busy", f"HTTP {status}", retry_after=retry_after(response.headers, now))
+    if status >= 500:
+        return Transient("exchange-unavailable", f"HTTP {status}", retry_after=retry_after(response.headers, now))
+    kind, code, words = _STATUSES.get(status, (Reconfigure, "url-wrong", "an answer that EWS does not give"))
+    return kind(code, f"HTTP {status}: {words}")
+
+
+_STATUSES: dict[int, tuple[type[SyncError], str, str]] = {
+    400: (Permanent, "request-invalid", "the server does not understand the request"),
+    403: (Reconfigure, "access-blocked", "EWS is switched off for this mailbox, or this application is blocked"),
+    404: (Reconfigure, "url-wrong", "nothing is at this URL"),
+    405: (Reconfigure, "url-wrong", "the URL takes no requests of this kind"),
+    407: (Reconfigure, "access-blocked", "a proxy on the way asks for its own password"),
+    413: (Permanent, "request-too-large", "the request is larger than the server allows"),
+    456: (Reconfigure, "account-blocked", "the account is blocked"),
+}
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """How long Retry-After says to wait, an hour at most: seconds, or a date. RFC 9110, 10.2.3."""
+    value = headers.get("retry-after", "").strip()
+    if value.isdecimal() and len(value) < 9:
+        return min(timedelta(seconds=int(value)), _LONGEST_PAUSE)
+    try:
+        return min(max(parsedate_to_datetime(value) - now, timedelta(0)), _LONGEST_PAUSE)
+    except (ValueError, TypeError):
+        return None
+
+
+def _unauthorized(response: httpx.Response, body: str, connection: Connection) -> SyncError:
+    if "locked out" in body.lower():
+        return Reconfigure("account-locked", f"HTTP 401: the account of connection {connection.name} is locked out")
+    offered = [name for value in response.headers.get_list("www-authenticate") for name in _SCHEME.findall(value)]
+    choices = list(dict.fromkeys(_SETTINGS[name.lower()] for name in offered if name.lower() in _SETTINGS))
+    diagnostics = response.headers.get("x-ms-diagnostics", "")
+    detail = f"HTTP 401: the server offers {', '.join(dict.fromkeys(offered)) or 'no way to sign in'}"
+    if connection.authentication in choices or not choices:
+        detail += f"; it refused the {_credentials(connection)}"
+    else:
+        detail += f"; set connections.{connection.name}.authentication to {' or '.join(choices)}"
+    return Reconfigure("authentication-failed", f"{detail}{f' ({diagnostics})' if diagnostics else ''}")
+
+
+def _credentials(connection: Connection) -> str:
+    if connection.authentication == "oauth":
+        return f"token of the client {connection.oauth.client_id if connection.oauth else ''}"
+    return f"user name and password in the secrets {connection.name}-username and {connection.name}-password"
+
+
+def _redirected(location: str) -> SyncError:
+    # Quirk: a hiccup of the server looks like a redirect to its error page; every other one leads elsewhere or to a login.
+    if _HICCUP in location.lower():
+        return Transient("exchange-unavailable", f"redirected to the error page {location}")
+    return Reconfigure("redirected", f"the server sends us to {location or 'nowhere'}; credentials do not follow")
+
+
+def error_page(wrong: SyncError) -> SyncError:
+    """The error for HTTP 500 whose body turned out not to be SOAP: the server is in trouble, the URL is not wrong."""
+    return Transient("exchange-unavailable", f"HTTP 500: {wrong.detail}") if wrong.code in _NO_SOAP else wrong
+
+
+_NO_SOAP = frozenset({"not-exchange", "url-wrong"})
