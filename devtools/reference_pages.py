@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shared.model.failures import REGISTRY, Failure, FailureClass
 from shared.model.setting_table import SETTINGS, Setting
+from shared.settings import ENVIRONMENT
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _SETTINGS_HEAD = """\
@@ -25,6 +26,14 @@ A change is in force at each collection's next sync, at the latest after `email.
 `POST /api/operators/{operator_id}/sync` hurries one operator.
 
 "Known as" is the name in the product that many users come from.
+"""
+_ENVIRONMENT_HEAD = """\
+## Environment settings
+
+Facts of the deployment, which Azure calls app settings; locally environment variables, or `local.settings.json`. They
+are read once, when a process starts (shared/settings.py). `AzureWebJobs.<function>.Disabled` = `true` switches one
+function off. Secrets of a local run are `EXSYNC_SECRET_DEFAULT_USERNAME`, `EXSYNC_SECRET_LISTENER_KEY` and so on: the
+secret's name in capitals with `_` for `-`.
 """
 _FAILURES_HEAD = """\
 # Failures
@@ -46,7 +55,13 @@ _CLASSES = {
 def settings_page() -> str:
     """The text of docs/settings.md."""
     rows = "\n".join(_setting(setting) for setting in SETTINGS)
-    return f"{_SETTINGS_HEAD}\n| setting | known as | may be | default | meaning |\n|---|---|---|---|---|\n{rows}\n"
+    document = f"{_SETTINGS_HEAD}\n| setting | known as | may be | default | meaning |\n|---|---|---|---|---|\n{rows}\n"
+    facts = "\n".join(f"| `{each.name}` | {_quoted(each.default)} | {each.meaning} |" for each in ENVIRONMENT)
+    return f"{document}\n{_ENVIRONMENT_HEAD}\n| name | default | meaning |\n|---|---|---|\n{facts}\n"
+
+
+def _quoted(text: str) -> str:
+    return f"`{text}`" if text else ""
 
 
 def _setting(setting: Setting) -> str:
