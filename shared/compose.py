@@ -77,6 +77,7 @@ def _settings() -> Settings:
 
 def _built() -> _Process:
     settings = _settings()
+    logging.getLogger("shared").setLevel(settings.log_level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     account = StorageAccount(settings.storage)

@@ -44,10 +44,16 @@ ENVIRONMENT = (
         "EXSYNC_TIME_BUDGET_SECONDS", "240", "How long one function call works before it continues in the next."
     ),
     EnvironmentSetting("EXSYNC_LOG_LEVEL", "INFO", f"One of {', '.join(LOG_LEVELS)}."),
-    EnvironmentSetting("SCHEDULE_SUBSCRIPTIONS", "0 */5 * * * *", "When push subscriptions are looked after."),
-    EnvironmentSetting("SCHEDULE_EMAIL_SYNC", "0 * * * * *", "When collections of email are looked through."),
-    EnvironmentSetting("SCHEDULE_CALENDAR_SYNC", "0 * * * * *", "When collections of appointments are."),
-    EnvironmentSetting("SCHEDULE_CONTACT_SYNC", "0 */15 * * * *", "When collections of contacts are."),
+    EnvironmentSetting(
+        "SCHEDULE_SUBSCRIPTIONS",
+        "0 */5 * * * *",
+        "When push subscriptions are looked after. Must be set; the usual value.",
+    ),
+    EnvironmentSetting(
+        "SCHEDULE_EMAIL_SYNC",
+        "0 * * * * *",
+        "When collections of email are looked through. Must be set; the usual value.",
+    ),
 )
 _DEFAULTS = {setting.name: setting.default for setting in ENVIRONMENT}
 _SCHEDULE_PART = re.compile(r"[0-9A-Za-z*/,\-]+")
