@@ -81,10 +81,16 @@ async def _renew(
     await _write(world, operator, claimed, row)
     made = await world.exchange.subscribe(mailbox, folders, url=url, frequency_minutes=frequency)
     new = Subscription(operator.id, made.id, made.watermark, scope, claimed.kinds, frequency, created_at=world.now())
-    await _store_answer(world, operator, new)
+    # Asked for before the answer is stored: whoever dies in between subscribes anew, and no gap goes unseen.
     for kind in kinds:
         await want(world, collection_key(operator.mailbox_key, kind), operator.id, kind)
-    return next_look(new)
+    if not old.subscription_id or old.last_heard is not None:
+        await _store_answer(world, operator, new)
+        return next_look(new)
+    # The last one was never heard of: where Exchange cannot reach us, each new one is only one more on its server.
+    silent = replace(new, attempts=old.attempts + 1)
+    await _store_answer(world, operator, silent)
+    return max(next_look(silent) or now, now + pause_after(silent.attempts, None))
 
 
 async def _store_answer(world: World, operator: Operator, new: Subscription) -> None:
@@ -95,8 +101,8 @@ async def _store_answer(world: World, operator: Operator, new: Subscription) -> 
             new = replace(new, last_heard=current.early_at, watermark=current.early_watermark)
         try:
             return await _write(world, operator, new, row)
-        except Conflict:
-            continue  # the listener has written its heartbeat meanwhile
+        except (Conflict, Unclear):
+            continue  # the listener has written its heartbeat meanwhile, or this was written and not acknowledged
     raise Transient("storage-unavailable", "the subscription's row is written all the time")
 
 
@@ -156,7 +162,7 @@ async def _note_failure(world: World, operator: Operator, failure: SyncError) ->
         "subscribing_until": now,
     }
     await write(world.rows, TABLE, operator.mailbox_key, Touch(KEY, noted))
-    if old.subscription_id:
+    if not old.failure:
         await _poll_from_now(world, operator)
     log.warning("no push for %s: %s", operator.id, failure)
     return now + pause

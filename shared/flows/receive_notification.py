@@ -14,13 +14,16 @@ from shared.flows.head import TABLE as COLLECTIONS
 from shared.flows.head import WANTED
 from shared.flows.subscription_row import KEY, TABLE, read_subscription
 from shared.model.exchange import Notification
-from shared.model.keys import collection_key
+from shared.model.keys import collection_key, hashed
 from shared.model.subscription import Subscription
-from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Merge, Rows, Touch, World, Write
+from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Merge, Rows, Touch, Value, World, Write
 
 FOLD = timedelta(seconds=20)
 """Shorter than the 30 s after which Exchange repeats what we did not answer (PROTOCOL 4.5): if we fail between noting
 and enqueueing, the repetition is not folded away."""
+
+
+_LONGEST_MARK = 1024
 
 
 class Reply(Enum):
@@ -52,8 +55,12 @@ async def _unknown(world: World, mailbox_key: str, subscription: Subscription, n
     now = world.now()
     if subscription.subscribing_until is None or subscription.subscribing_until <= now:
         return Reply.UNSUBSCRIBE
-    early = Merge(KEY, {"early_id": note.subscription_id, "early_at": now, "early_watermark": note.watermark})
-    await write(world.rows, TABLE, mailbox_key, early)
+    early: dict[str, Value] = {
+        "early_id": _short(note.subscription_id),
+        "early_at": now,
+        "early_watermark": _short(note.watermark),
+    }
+    await write(world.rows, TABLE, mailbox_key, Merge(KEY, early))
     if not note.status_only:
         await _want(world, mailbox_key, subscription)
     return Reply.OK
@@ -62,8 +69,8 @@ async def _unknown(world: World, mailbox_key: str, subscription: Subscription, n
 async def _heard(world: World, mailbox_key: str, subscription: Subscription, known: list[Notification]) -> None:
     """Note the heartbeat; look at the collections unless it is a mere status event that continues the last one."""
     expected = subscription.watermark
-    missed = any(note.previous_watermark and note.previous_watermark != expected for note in known[:1])
-    latest = next((note.watermark for note in reversed(known) if note.watermark), expected)
+    missed = any(note.previous_watermark and _short(note.previous_watermark) != expected for note in known[:1])
+    latest = _short(next((note.watermark for note in reversed(known) if note.watermark), expected))
     beat = Merge(KEY, {"last_heard": world.now(), "watermark": latest})
     if missed or any(not note.status_only for note in known):
         await asyncio.gather(write(world.rows, TABLE, mailbox_key, beat), _want(world, mailbox_key, subscription))
@@ -81,6 +88,11 @@ async def _lost(world: World, mailbox_key: str, subscription: Subscription) -> N
 async def _want(world: World, mailbox_key: str, subscription: Subscription) -> None:
     for kind in subscription.kinds.split():
         await want(world, collection_key(mailbox_key, kind), subscription.operator_id, kind)
+
+
+def _short(mark: str) -> str:
+    """What a body says, as it may be stored and compared: whoever sends a mebibyte has no column for it."""
+    return mark if len(mark) <= _LONGEST_MARK else hashed(mark)
 
 
 async def want(world: World, key: str, operator_id: str, kind: str) -> None:

@@ -17,13 +17,16 @@ async def store_attachments(run: Run, email: Email, before: Sequence[dict[str, A
     size tell.
     """
     known = {file["exchange_id"]: file for file in before}
-    alike = {(file["name"], file["kind"], file["size"], file["content_id"]): file for file in before}
+    alike: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for file in before:
+        alike.setdefault((file["name"], file["kind"], file["size"], file["content_id"]), []).append(file)
     files = []
     for number, attachment in enumerate(email.attachments):
         facts = _facts(number, attachment)
-        same = known.get(attachment.id) or alike.get(
-            (attachment.name, attachment.kind.value, attachment.size, attachment.content_id)
-        )
+        name = (attachment.name, attachment.kind.value, attachment.size, attachment.content_id)
+        same = known.get(attachment.id) or next(iter(alike.get(name, ())), None)
+        if same is not None and same in alike.get(name, ()):
+            alike[name].remove(same)  # two that look alike are not the same one: they keep their order
         if same is not None and same["blob"]:
             facts |= {"blob": same["blob"], "stored_size": same["stored_size"]}
         else:
@@ -54,6 +57,7 @@ async def _content(run: Run, attachment: Attachment) -> dict[str, Any]:
         return {}
     if attachment.size > run.rules.attachment_bytes:
         return {"failure": "attachment-too-large"}
+    await run.keep_lease()
     chunks = run.world.exchange.attachment(run.mailbox, attachment.id)
     try:
         name, size = await run.world.blobs.put_stream(blob_prefix(run.key), chunks)

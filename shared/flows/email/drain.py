@@ -24,7 +24,7 @@ _MOST = 512
 
 async def drain_folder(run: Run, folder: WatchedFolder) -> None:
     """Reach the folder's current sync state and reconcile the store with it."""
-    unseen, times = await _held(run, folder)
+    unseen, times, of = await _held(run, folder)
     state = folder.drain_state
     while True:
         changes = await run.world.exchange.sync_folder_items(run.mailbox, folder.id, state, limit=_MOST)
@@ -36,24 +36,28 @@ async def drain_folder(run: Run, folder: WatchedFolder) -> None:
         await run.keep_lease()
         if run.out_of_time():
             await _put_down(run, folder, state, unseen)
-    await take_away(run, await _missing(run, list(unseen)), reason="a comparison with Exchange found items missing")
+    missing = await _missing(run, list(unseen))
+    await take_away(run, missing, of=of, reason="a comparison with Exchange found items missing")
     done = replace(folder, phase=Phase.LIVE, sync_state=state, drain_state=None, unseen=None, before=None)
     await run.claim.commit(states=run.claim.head.states.with_folder(done))
 
 
-async def _held(run: Run, folder: WatchedFolder) -> tuple[dict[str, tuple[str, bool]], set[str]]:
-    """What the folder should have, as change key and read flag by ItemId; and the times at which anything is held."""
+async def _held(run: Run, folder: WatchedFolder) -> tuple[dict[str, tuple[str, bool]], set[str], int]:
+    """What the folder should have, as change key and read flag by ItemId; the times at which anything is held; and how
+    many items of the collection are not gone or going."""
     unseen: dict[str, tuple[str, bool]] = {}
     times: set[str] = set()
+    of = 0
     async for row in every(run.world.rows, run.key, ITEM, FACTS):
         item = item_of(row)
         times.add(time_prefix(item.moment))
+        of += not item.gone and item.item_id not in run.leaving
         if item.folder_id == folder.id and not item.gone and item.item_id not in run.leaving:
             unseen[item.exchange_id] = (item.change_key, item.is_read)
     if folder.unseen is not None:
         still = set(await fetch_apart(run.world.blobs, folder.unseen))
         unseen = {name: facts for name, facts in unseen.items() if name in still}
-    return unseen, times
+    return unseen, times, of
 
 
 def _worth_a_look(

@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from shared.errors import Resync
 from shared.flows.email.items import gone_failures, import_items, read_flag, remove_item
 from shared.flows.email.leaving import mark_leaving
 from shared.flows.email.pages import Unit, commit_page
-from shared.flows.email.run import LookAgain, Run
+from shared.flows.email.run import Run
 from shared.flows.email.stored import at_times, by_exchange_id
 from shared.model.collection import Phase, States, StoredItem, WatchedFolder
 from shared.model.exchange import ItemChanges, ItemStub
@@ -15,16 +14,12 @@ from shared.model.rules import BEGINNING, moment_of
 
 
 async def follow_folder(run: Run, folder: WatchedFolder) -> None:
-    """Apply all changes since the stored state, a page at a time. A void state sends the folder back to the drain."""
+    """Apply all changes since the stored state, a page at a time. Raises Resync where that state is void."""
     while True:
         current = run.claim.head.folder(folder.id) or folder
-        try:
-            changes = await run.world.exchange.sync_folder_items(
-                run.mailbox, folder.id, current.sync_state, limit=run.rules.batch_size
-            )
-        except Resync as void:
-            await forget_state(run, current)
-            raise LookAgain(void.code) from void
+        changes = await run.world.exchange.sync_folder_items(
+            run.mailbox, folder.id, current.sync_state, limit=run.rules.batch_size
+        )
         new = replace(current, sync_state=changes.state)
         if changes.state != current.sync_state or _is_something(changes):
             await apply_changes(run, current, changes, states=run.claim.head.states.with_folder(new))
@@ -87,14 +82,15 @@ async def _worth_fetching(
         known = held.get(stub.id)
         moment = moment_of(stub, by_sent=folder.by_sent)
         if known is not None:
-            if known.change_key != stub.change_key or stub.is_read not in (None, known.is_read):
+            is_changed = known.change_key != stub.change_key or stub.is_read not in (None, known.is_read)
+            if is_changed or known.item_id in run.leaving:
                 wanted.append(stub)
         elif moment is None or moment >= start:
             wanted.append(stub)
         else:
             doubtful.append(stub)
     if doubtful:
-        times = [time for stub in doubtful for time in (stub.received, stub.sent)]
+        times = {time for stub in doubtful for time in (stub.received, stub.sent)} - {None}
         moments = {item.moment for item in await at_times(run.world.rows, run.key, times)}
         wanted += [stub for stub in doubtful if moments & {stub.received, stub.sent}]
     return wanted

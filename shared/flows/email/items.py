@@ -4,6 +4,7 @@ A failing item never stops its page: it becomes an `e-` row and is tried again l
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -30,28 +31,38 @@ async def import_items(
 ) -> list[Unit]:
     """Fetch these items and say what is to be written. `known` has those held already, by ItemId."""
     parts = list(batches(stubs, run.rules.batch_size))
-    fetched = await side_by_side(
-        lambda part: run.world.exchange.get_emails(run.mailbox, [stub.id for stub in part]),
-        parts,
-        limit=_FETCHES_AT_ONCE,
-    )
+
+    async def fetch_part(part: list[ItemStub]) -> list[Email | ItemFailure]:
+        await run.keep_lease()
+        return await run.world.exchange.get_emails(run.mailbox, [stub.id for stub in part])
+
+    fetched = await side_by_side(fetch_part, parts, limit=_FETCHES_AT_ONCE)
     answers = [answer for part in fetched for answer in part]
     emails = [answer for answer in answers if isinstance(answer, Email)]
-    joins = await find_moved(run, folder, [email for email in emails if email.id not in known])
+    then = await _held_then(run, [email for email in emails if email.id not in known])
+    known = {item.exchange_id: item for item in then if not item.gone} | known
+    joins = await find_moved(run, folder, [email for email in emails if email.id not in known], then)
+    names = {item.item_id for item in then}
     units = [_failed(run, folder, answer) for answer in answers if isinstance(answer, ItemFailure) and not answer.gone]
 
     async def unit(email: Email) -> list[Unit]:
-        return await _unit(run, folder, email, known.get(email.id), joins.get(email.id))
+        return await _unit(run, folder, email, known.get(email.id), joins.get(email.id), names)
 
     return units + [part for parts in await side_by_side(unit, emails, limit=4) for part in parts]
 
 
-async def find_moved(run: Run, folder: WatchedFolder, emails: Sequence[Email]) -> dict[str, StoredItem]:
+async def _held_then(run: Run, emails: Sequence[Email]) -> list[StoredItem]:
+    """The items held of the times that these emails have: each of them is here, if it is held at all."""
+    if run.claim.head.items == 0:
+        return []
+    times = [{email.received, email.sent} - {None} or {email.created} for email in emails]
+    return await at_times(run.world.rows, run.key, {time for each in times for time in each})
+
+
+async def find_moved(
+    run: Run, folder: WatchedFolder, emails: Sequence[Email], held: Sequence[StoredItem]
+) -> dict[str, StoredItem]:
     """Which held item each new email is under a new id: one that is leaving, has left, or whose old id is dead."""
-    moments = [time for email in emails for time in (email.received, email.sent)]
-    if run.claim.head.items == 0 or not emails:
-        return {}
-    held = await at_times(run.world.rows, run.key, moments)
     pairs = [
         (email, item) for email in emails for item in held if is_same_item(email, item) and item.exchange_id != email.id
     ]
@@ -69,24 +80,30 @@ async def find_moved(run: Run, folder: WatchedFolder, emails: Sequence[Email]) -
 
 
 async def _unit(
-    run: Run, folder: WatchedFolder, email: Email, held: StoredItem | None, moved: StoredItem | None
+    run: Run, folder: WatchedFolder, email: Email, held: StoredItem | None, moved: StoredItem | None, names: set[str]
 ) -> list[Unit]:
     skipped = reason_to_skip(email, run.rules.keep)
     old = held or moved
     if old is None:
-        return [] if skipped else [await _created(run, folder, email)]
+        return [] if skipped else [await _created(run, folder, email, names)]
     if skipped:
         return [remove_item(run, old)]
     row = await run.world.rows.get(TABLE, run.key, item_key(old.item_id))
     if row is None:
-        return [await _created(run, folder, email)]
+        return [await _created(run, folder, email, names)]
     unit = await _changed(run, folder, email, old, row)
-    return [unit] if held else [_joined(run, email, old, unit)]
+    if held:  # it may have been on its way out with its folder, which is back
+        return [replace(unit, writes=(*unit.writes, *_found_again(run, old.item_id)))]
+    return [_joined(run, email, old, unit)]
 
 
-async def _created(run: Run, folder: WatchedFolder, email: Email) -> Unit:
+async def _created(run: Run, folder: WatchedFolder, email: Email, names: set[str]) -> Unit:
+    """A new item. `names` are taken: an item that came back after its copy took over its name needs another one."""
     moment = moment_of(email, by_sent=folder.by_sent) or email.created
-    name = item_id(moment, email.id)
+    name, mark = item_id(moment, email.id), 0
+    while name in names:
+        mark += 1
+        name = item_id(moment, f"{email.id} {mark}")
     files = await store_attachments(run, email, [])
     columns = await _columns(run, folder, email, moment, files)
     writes = (Insert(id_key(email.id), {"item_id": name}), Upsert(item_key(name), columns), *_mended(run, email.id))
@@ -175,10 +192,10 @@ def _body(email: Email) -> dict[str, str | None]:
 
 
 def _failed(run: Run, folder: WatchedFolder, failure: ItemFailure) -> Unit:
-    if failure.transient and not run.stubborn:
+    key = failing_key(failure.id)
+    if failure.transient and not run.stubborn and key not in run.failing:
         raise Transient(failure.code, failure.detail, exchange_code=failure.exchange_code)
     now = run.world.now()
-    key = failing_key(failure.id)
     run.failing[key] = run.failing.get(key, 0) + 1
     columns: dict[str, Value] = {
         "exchange_id": failure.id,

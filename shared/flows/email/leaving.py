@@ -5,6 +5,7 @@ removals that no Delete of Exchange's announces one by one are held by the brake
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from shared.flows.documents import fetch_apart, store_apart
@@ -21,13 +22,13 @@ from shared.flows.email.stored import (
     leaving_columns,
     leaving_of,
 )
-from shared.flows.head import TABLE
+from shared.flows.head import TABLE, WANTED
 from shared.flows.side_by_side import side_by_side
 from shared.model.collection import ChangeType, Held, StoredItem
 from shared.model.exchange import Located
 from shared.model.folders import unwatched_folders
 from shared.model.rules import holds_the_brake
-from shared.ports import Delete, Merge, Upsert
+from shared.ports import Delete, Merge, Touch, Upsert
 
 _LOCATED_AT_ONCE = 50
 _FOLDERS_AT_ONCE = 100
@@ -36,7 +37,7 @@ _REVIEWED = 100
 
 async def load_leaving(run: Run) -> None:
     """Read what an earlier pass left unsettled."""
-    run.leaving = {}
+    run.leaving, run.marked = {}, set()
     async for row in every(run.world.rows, run.key, LEAVING):
         leaving = leaving_of(row)
         run.leaving[leaving.item.item_id] = leaving
@@ -49,35 +50,39 @@ def mark_leaving(run: Run, item: StoredItem) -> Unit:
     return Unit((Upsert(LEAVING + item.item_id, leaving_columns(leaving)),))
 
 
-async def take_away(run: Run, items: Sequence[StoredItem], *, reason: str) -> None:
-    """Mark items that are missing though no Delete told of each; too many at once are held instead."""
+async def take_away(run: Run, items: Sequence[StoredItem], *, of: int, reason: str) -> None:
+    """Mark items that are missing though no Delete told of each; too many at once are held instead. `of` is how many
+    the collection has that are not gone or going. What other folders missed in this run counts too."""
     going = [item for item in items if item.item_id not in run.leaving]
-    if holds_the_brake(len(going), run.claim.head.items):
-        await _hold(run, going, reason)
+    if holds_the_brake(run.taken_away + len(going), run.taken_away + of):
+        await _hold(run, going, of, reason)
     elif going:
+        run.taken_away += len(going)
         await commit_page(run, [mark_leaving(run, item) for item in going])
 
 
-async def _hold(run: Run, items: Sequence[StoredItem], reason: str) -> None:
+async def _hold(run: Run, items: Sequence[StoredItem], of: int, reason: str) -> None:
     head = run.claim.head
     names = {item.item_id for item in items}
     since = run.world.now()
     if head.held is not None:
         names |= set(await _held_names(run, head.held))
         since = head.held.since
-    held = Held(len(names), head.items, reason, since, await store_apart(run.world.blobs, run.key, sorted(names)))
+    held = Held(len(names), of, reason, since, await store_apart(run.world.blobs, run.key, sorted(names)))
     if held != head.held:
         await run.claim.commit(held=held)
 
 
 async def release_brake(run: Run) -> None:
-    """An administrator has released what is held: what is really not there any more leaves, the rest stays."""
+    """An administrator has released what is held: what is really not there any more leaves, the rest stays. It was
+    this removal that was released: the next one is held again."""
+    run.claim.release_brake = False
     held = run.claim.head.held
     if held is None:
         return
     missing = await _still_missing(run, await _held_names(run, held))
     await commit_page(run, [mark_leaving(run, item) for item in missing])
-    await run.claim.commit(held=None)
+    await run.claim.commit([Touch(WANTED, {"release": False})], held=None)
 
 
 async def review_hold(run: Run) -> None:
@@ -89,8 +94,12 @@ async def review_hold(run: Run) -> None:
     if len(await _still_missing(run, names[:_REVIEWED])) == len(names[:_REVIEWED]):
         return
     missing = await _still_missing(run, names)
+    if holds_the_brake(len(missing), held.of):
+        items = await store_apart(run.world.blobs, run.key, sorted(item.item_id for item in missing))
+        await run.claim.commit(held=replace(held, count=len(missing), items=items))
+        return
+    await commit_page(run, [mark_leaving(run, item) for item in missing])
     await run.claim.commit(held=None)
-    await take_away(run, missing, reason=held.reason)
 
 
 async def _still_missing(run: Run, names: Sequence[str]) -> list[StoredItem]:
@@ -116,15 +125,17 @@ async def settle(run: Run, ripe: Sequence[str]) -> None:
         run.check_time()
 
 
-async def _outcomes(run: Run, items: Sequence[StoredItem]) -> dict[str, ChangeType]:
+async def _outcomes(run: Run, items: Sequence[StoredItem]) -> dict[str, ChangeType | None]:
+    """What became of each item; None: it is where it was, as when its folder is back."""
     watched = {folder.id for folder in run.claim.head.states.folders}
     trash, others = unwatched_folders(run.claim.head.tree, watched)
-    deleted = await _found_in(run, trash, items)
-    missing = [item for item in items if item.item_id not in deleted]
-    left = await _found_in(run, others, missing)
-    with_folder = await _alive(run, [item.exchange_id for item in missing if item.folder_id not in watched])
-    left |= {item.item_id for item in missing if item.exchange_id in with_folder}
-    return {item.item_id: ChangeType.LEFT if item.item_id in left else ChangeType.DELETED for item in items}
+    alive = await _alive(run, [item.exchange_id for item in items])
+    here = {item.item_id for item in items if item.exchange_id in alive and item.folder_id in watched}
+    deleted = await _found_in(run, trash, [item for item in items if item.item_id not in here])
+    missing = [item for item in items if item.item_id not in here | deleted]
+    left = await _found_in(run, others, missing) | {item.item_id for item in missing if item.exchange_id in alive}
+    outcomes: dict[str, ChangeType | None] = dict.fromkeys((item.item_id for item in items), ChangeType.DELETED)
+    return outcomes | dict.fromkeys(left, ChangeType.LEFT) | dict.fromkeys(here)
 
 
 async def _found_in(run: Run, folders: Sequence[str], items: Sequence[StoredItem]) -> set[str]:
@@ -142,7 +153,10 @@ async def _alive(run: Run, exchange_ids: Sequence[str]) -> set[str]:
     return await run.world.exchange.existing(run.mailbox, exchange_ids) if exchange_ids else set()
 
 
-def _settled(run: Run, item: StoredItem, outcome: ChangeType) -> Unit:
+def _settled(run: Run, item: StoredItem, outcome: ChangeType | None) -> Unit:
+    if outcome is None:
+        run.leaving.pop(item.item_id, None)
+        return Unit((Delete(LEAVING + item.item_id),))
     remove = run.rules.remove_left if outcome is ChangeType.LEFT else run.rules.remove_deleted
     if remove:
         return remove_item(run, item, outcome)

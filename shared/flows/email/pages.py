@@ -131,5 +131,5 @@ def _value_weight(value: Value) -> int:
         case bytes():
             return len(value) * 4 // 3 + 60
         case str():
-            return 3 * len(value) + 40
+            return 6 * len(value) + 40
     return 60

@@ -1,5 +1,6 @@
 """What the steps of one email sync share: the claimed collection, the mailbox, the rules and the time left."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -48,8 +49,11 @@ class Run:
     """What was deleted somewhere and not yet found elsewhere, by item id: the `l-` rows."""
     marked: set[str] = field(default_factory=set)
     """Those of `leaving` whose mark is of the page in hand and not committed yet."""
+    taken_away: int = 0
+    """How many items were found missing in this run though no Delete told of each: the brake counts them together."""
     failing: dict[str, int] = field(default_factory=dict)
     """How often each failing item failed, by the key of its `e-` row."""
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def key(self) -> str:
@@ -67,6 +71,7 @@ class Run:
 
     async def keep_lease(self) -> None:
         """Extend the lease during long reading without writing anything else."""
-        until = self.claim.head.until
-        if until is None or until - self.world.now() < timedelta(minutes=1):
-            await self.claim.commit()
+        async with self._one_at_a_time:
+            until = self.claim.head.until
+            if until is None or until - self.world.now() < timedelta(minutes=1):
+                await self.claim.commit()

@@ -30,6 +30,7 @@ FACTS = (
     "gone",
 )
 _AFTER_ALL = "~"
+_RANGES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,26 +106,33 @@ async def by_exchange_id(rows: Rows, key: str, ids: Iterable[str]) -> dict[str, 
 
 async def between(rows: Rows, key: str, newest: datetime | None, oldest: datetime | None) -> list[StoredItem]:
     """The items held whose time is in this range, both ends included. No time counts as the oldest of all."""
-    first, last = ITEM + time_prefix(newest), ITEM + time_prefix(oldest) + _AFTER_ALL
-    found: list[StoredItem] = []
-    after = ""
-    while True:
-        page = await rows.query(TABLE, key, first=first, before=last, after=after, columns=FACTS)
-        found += [item_of(row) for row in page.rows]
-        after = page.next
-        if not after:
-            return found
+    return [item_of(row) async for row in _rows_between(rows, key, time_prefix(newest), time_prefix(oldest))]
 
 
 async def at_times(rows: Rows, key: str, moments: Iterable[datetime | None]) -> list[StoredItem]:
     """The items held of exactly these times. A few range reads, or one over all where the times are many."""
-    times = sorted({moment for moment in moments if moment is not None})
-    if not times:
-        return []
-    if len(times) > 12:
-        return await between(rows, key, times[-1], times[0])
-    parts = await side_by_side(lambda time: between(rows, key, time, time), times)
-    return [item for part in parts for item in part]
+    times = sorted({time_prefix(moment) for moment in moments})
+    ranges = [(time, time) for time in times] if len(times) <= _RANGES else [(times[0], times[-1])]
+
+    async def read(ends: tuple[str, str]) -> list[StoredItem]:
+        found = _rows_between(rows, key, *ends)
+        return [item_of(row) async for row in found if row.key[len(ITEM) :][: len(ends[0])] in wanted]
+
+    wanted = set(times)
+    return [item for part in await side_by_side(read, ranges) for item in part]
+
+
+async def _rows_between(rows: Rows, key: str, first: str, last: str) -> AsyncIterator[Row]:
+    after = ""
+    while True:
+        page = await rows.query(
+            TABLE, key, first=ITEM + first, before=ITEM + last + _AFTER_ALL, after=after, columns=FACTS
+        )
+        for row in page.rows:
+            yield row
+        after = page.next
+        if not after:
+            return
 
 
 def feed_key(page: int, step: int) -> str:

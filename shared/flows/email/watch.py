@@ -1,5 +1,6 @@
 """Which folders to watch: keep the mailbox's folder tree up to date, and notice what appeared, moved or vanished."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from shared.errors import Permanent, Resync, Transient
@@ -26,8 +27,13 @@ async def look_at_folders(run: Run, *, afresh: bool = False) -> None:
     known = {folder.id: folder for folder in head.states.folders}
     folders = tuple(_kept(known[new.id], new) if new.id in known else new for new in wanted)
     vanished = set(known) - {folder.id for folder in folders}
+    if (vanished or not tree.folders) and dict(tree.roots)["inbox"] not in {folder.id for folder in tree.folders}:
+        # The Inbox cannot be deleted: an answer without it is not the whole truth, and what vanished proves nothing.
+        raise Transient("exchange-inconsistent", "the folders that Exchange names are without the Inbox")
     if vanished:
-        await take_away(run, await _items_in(run, vanished), reason="a watched folder vanished")
+        items = [item async for item in _items(run)]
+        going = [item for item in items if item.folder_id in vanished]
+        await take_away(run, going, of=len(items), reason="a watched folder vanished")
     run.folders_changed |= set(known) != {folder.id for folder in folders}
     if tree != head.tree or folders != head.states.folders:
         await run.claim.commit(tree=tree, states=States(folders))
@@ -77,6 +83,8 @@ async def _changed_folders(run: Run, tree: Tree) -> tuple[tuple[Folder, ...], st
             return tuple(folders.values()), state
 
 
-async def _items_in(run: Run, folders: set[str]) -> list[StoredItem]:
-    items = [item_of(row) async for row in every(run.world.rows, run.key, ITEM, FACTS)]
-    return [item for item in items if item.folder_id in folders and not item.gone]
+async def _items(run: Run) -> AsyncIterator[StoredItem]:
+    async for row in every(run.world.rows, run.key, ITEM, FACTS):
+        item = item_of(row)
+        if not item.gone and item.item_id not in run.leaving:
+            yield item

@@ -3,6 +3,9 @@
 Nothing here needs an intent: the drain that follows compares everything held with everything there.
 """
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,14 +29,12 @@ async def fill_window(run: Run, folder: WatchedFolder) -> None:
     """
     if folder.before is not None and folder.sync_state is None:
         await _import(run, folder, await _find(run, folder, until=None, offset=0))
-    offset, is_last = 0, False
-    while not is_last:
-        found = await _find(run, folder, until=folder.before, offset=offset)
-        oldest = await _import(run, folder, found)
-        offset, is_last = found.next_offset, found.is_last
-        if run.out_of_time() and not is_last:
-            await _put(run, folder, replace(folder, before=oldest or folder.before))
-            raise OutOfTime
+    async with aclosing(_pages(run, folder)) as pages:
+        async for found in pages:
+            oldest = await _import(run, folder, found)
+            if run.out_of_time() and not found.is_last and oldest != folder.before:
+                await _put(run, folder, replace(folder, before=oldest or folder.before))
+                raise OutOfTime
     phase = Phase.DRAIN if folder.sync_state is None else Phase.LIVE
     await _put(run, folder, replace(folder, phase=phase, before=None))
 
@@ -42,6 +43,22 @@ async def _put(run: Run, folder: WatchedFolder, new: WatchedFolder) -> None:
     current = run.claim.head.folder(folder.id)
     sync_state = folder.sync_state if current is None else current.sync_state
     await run.claim.commit(states=run.claim.head.states.with_folder(replace(new, sync_state=sync_state)))
+
+
+async def _pages(run: Run, folder: WatchedFolder) -> AsyncGenerator[FoundItems]:
+    """The window's pages, newest first. The next one is listed while one is fetched: a slow line is waited for once."""
+    listing = asyncio.ensure_future(_find(run, folder, until=folder.before, offset=0))
+    try:
+        while True:
+            found = await listing
+            if found.is_last:
+                yield found
+                return
+            listing = asyncio.ensure_future(_find(run, folder, until=folder.before, offset=found.next_offset))
+            yield found
+    finally:
+        listing.cancel()
+        await asyncio.gather(listing, return_exceptions=True)
 
 
 async def _find(run: Run, folder: WatchedFolder, *, until: datetime | None, offset: int) -> FoundItems:
@@ -72,7 +89,7 @@ async def _held(run: Run, moments: list[datetime]) -> dict[str, StoredItem]:
     if not moments or run.claim.head.items == 0:
         return {}
     items = await between(run.world.rows, run.key, max(moments), min(moments))
-    return {item.exchange_id: item for item in items if not item.gone}
+    return {item.exchange_id: item for item in items if not item.gone and item.item_id not in run.leaving}
 
 
 def _is_wanted(run: Run, stub: ItemStub, held: dict[str, StoredItem]) -> bool:
