@@ -200,7 +200,7 @@ def _text(part: Message) -> str:
 def _attachment(part: Message, kind: str, number: int, related: bool) -> Attachment:
     if kind == "message/rfc822" and part.is_multipart():
         return _attached_message(part)
-    raw = _whole(part) if part.is_multipart() else _bytes(part)
+    raw = _inside(part) if part.is_multipart() else _bytes(part)
     content_id = _field(part, "content-id").strip("<>")
     return Attachment(
         name=_file_name(part) or f"ATT{number:05}{_extension(kind)}",
@@ -241,6 +241,11 @@ def _whole(part: Message) -> bytes:
         return part.as_bytes()
     except PARSE_ERRORS:
         return str(part.get_payload()).encode("utf-8", "replace")
+
+
+def _inside(part: Message) -> bytes:
+    """What is in a part that itself consists of parts or fields, as a delivery report does; without its own header."""
+    return re.split(rb"\r?\n\r?\n", _whole(part), maxsplit=1)[-1]
 
 
 def _extension(kind: str) -> str:

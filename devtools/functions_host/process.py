@@ -25,7 +25,8 @@ _READY = b"ready "
 
 
 class HostProcess:
-    """`arguments` are those of the command line (`--keys FILE`, `--no-timers` …). `settings` go over the environment."""
+    """`arguments` are those of the command line (`--keys FILE`, `--no-timers` …). `settings` go over the environment.
+    `log` names a file for the log, which is otherwise kept until the end only."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class HostProcess:
         master_key: str = "",
         ready_within: timedelta = timedelta(seconds=60),
         stop_within: timedelta = timedelta(seconds=30),
+        log: Path | None = None,
     ) -> None:
         self._words = ["--app-root", str(Path(app_root).resolve()), "--port", str(port), *arguments]
         self._settings = dict(settings or {})
@@ -45,7 +47,8 @@ class HostProcess:
         self._stop_within = stop_within
         self._process: asyncio.subprocess.Process | None = None
         self._output: asyncio.Task[None] | None = None
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the process writes to it as long as it lives
+        # The process writes to it as long as it lives.
+        self._log: IO[bytes] = log.open("w+b") if log else tempfile.TemporaryFile()  # noqa: SIM115
         self.url = ""
 
     @property
@@ -97,6 +100,10 @@ class HostProcess:
         if process.returncode is None:
             process.kill()
         return await process.wait()
+
+    async def wait(self) -> int:
+        """Wait until it ends, by itself or because somebody ended it; its exit status."""
+        return await self._running().wait()
 
     async def run_timer(self, name: str) -> None:
         """Fire a timer by hand and wait for it. Raises FunctionFailed."""
