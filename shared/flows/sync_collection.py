@@ -80,7 +80,8 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
             await bring_up_to_date(run)
             if run.folders_changed:
                 await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
-            if await claim.release(trouble=None, retry_at=None, complete_at=begun):
+            marks = bool(run.leaving or run.failing)
+            if await claim.release(trouble=None, retry_at=None, complete_at=begun, marks=marks):
                 return "done"
             run.check_time()
             continue

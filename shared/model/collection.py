@@ -117,6 +117,8 @@ class Head:
     """When a worker last began to read Exchange."""
     complete_at: datetime | None = None
     """When the collection last held all that Exchange had: the beginning of the last complete pass."""
+    marks: bool = False
+    """Whether there may be items on their way out, or items that failed: else nobody needs to look for their rows."""
     failures_retried_at: datetime | None = None
     swept_at: datetime | None = None
     notes: tuple[str, ...] = ()

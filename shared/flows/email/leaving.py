@@ -38,6 +38,8 @@ _REVIEWED = 100
 async def load_leaving(run: Run) -> None:
     """Read what an earlier pass left unsettled."""
     run.leaving, run.marked = {}, set()
+    if not run.claim.head.marks:
+        return
     async for row in every(run.world.rows, run.key, LEAVING):
         leaving = leaving_of(row)
         run.leaving[leaving.item.item_id] = leaving

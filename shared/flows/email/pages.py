@@ -12,10 +12,10 @@ from datetime import datetime
 
 from shared.flows.documents import pack
 from shared.flows.email.run import Run
-from shared.flows.email.stored import ITEM, feed_key
+from shared.flows.email.stored import FAILING, ITEM, LEAVING, feed_key
 from shared.model.collection import ChangeType, Intent, States
 from shared.model.email import timestamp
-from shared.ports import Merge, Upsert, Value, Write
+from shared.ports import Delete, Merge, Upsert, Value, Write
 
 _ROWS = 98
 """A transaction has at most 100 rows: these, the head and the feed's row."""
@@ -94,6 +94,8 @@ async def _write(run: Run, part: Sequence[Unit], *, page: int, finished: bool = 
     added = sum(unit.added for unit in part)
     if finished:
         head["page"] = page
+    if any(write.key.startswith((LEAVING, FAILING)) and not isinstance(write, Delete) for write in writes):
+        head["marks"] = True
     await claim.commit(stamped, items=claim.head.items + added, **head)
 
 
