@@ -18,6 +18,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Self
 
+from devtools.child import end_with_parent
+
 PROGRAM = Path(__file__).resolve().parent.parent / ".dev/node/node_modules/azurite/dist/src/azurite.js"
 # Azurite's well-known development account, the same on every machine: https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
 ACCOUNT = "devstoreaccount1"
@@ -85,7 +87,13 @@ class Azurite:
             _require_free(port)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop
         # A session of its own: Ctrl-C goes to the program that uses Azurite, which stops it last.
-        self._process = subprocess.Popen(words, stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True)
+        self._process = subprocess.Popen(
+            words,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=end_with_parent(),
+        )
         try:
             self._wait_until_ready()
         except BaseException:

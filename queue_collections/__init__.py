@@ -17,5 +17,6 @@ async def queue_collections(message: func.QueueMessage) -> None:
     """`{"operator_id", "kind"}`. What is known to go wrong is noted and enqueued again; only the unknown raises."""
     wish = message.get_json()
     kind = Kind(wish["kind"])
-    outcome = await sync_collection(await the_world(current=True), wish["operator_id"], kind, budget=time_budget())
+    world, repeated = await the_world(current=True), (message.dequeue_count or 1) > 1
+    outcome = await sync_collection(world, wish["operator_id"], kind, budget=time_budget(), repeated=repeated)
     log.info("%s of %s: %s", kind.value, wish["operator_id"], outcome)

@@ -17,6 +17,8 @@ from typing import IO, Self
 
 import aiohttp
 
+from devtools.child import end_with_parent
+
 from .errors import ConfigurationError, FunctionFailed
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -70,6 +72,7 @@ class HostProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
+            preexec_fn=end_with_parent(),
         )
         try:
             async with asyncio.timeout(self._ready_within.total_seconds()):

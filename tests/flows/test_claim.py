@@ -332,3 +332,25 @@ async def test_a_lease_is_extended_while_attachments_are_fetched() -> None:
     assert await office.sync() == "done"
     assert set(rivals) == {"busy"}
     await office.check()
+
+
+async def test_a_message_that_failed_before_outlasts_the_lease_of_the_worker_that_failed_with_it() -> None:
+    office = await opened()
+    dead = Claim(office.world(), office.key, "a worker that died")
+    assert await dead.take(office.now)
+    late = office.deliver("came meanwhile")
+    outcome = await sync_collection(office.world(), "alice", Kind.EMAIL, budget=timedelta(minutes=1), repeated=True)
+    assert outcome == "busy"
+    assert office.queues.receive(COLLECTIONS_QUEUE) == []
+    office.now += LEASE
+    assert office.queues.receive(COLLECTIONS_QUEUE) == [{"operator_id": "alice", "kind": "email"}]
+    assert await office.sync() == "done"
+    await office.check()
+    assert late in {row.values["exchange_id"] for row in await office.stored()}
+
+
+async def test_a_busy_collection_is_its_holders_to_go_round_with_again() -> None:
+    office = await opened()
+    assert await Claim(office.world(), office.key, "a worker at work").take(office.now)
+    assert await sync_of(office, "alice", Kind.EMAIL) == "busy"
+    assert office.queues.next_visible(COLLECTIONS_QUEUE) is None

@@ -151,8 +151,16 @@ async def test_subscriptions_are_looked_after_by_their_own_index() -> None:
 
 async def test_what_failed_for_good_is_kept_for_a_person_oldest_first() -> None:
     office = await opened()
-    await keep_poison(office.world(), "collections", {"operator_id": "alice", "kind": "email"})
+    await keep_poison(office.world(), "collections", '{"operator_id": "alice", "kind": "email"}')
     office.now += timedelta(minutes=1)
     await keep_poison(office.world(), "collections", "not even JSON " + "x" * 100_000)
     rows = (await office.rows.query(POISON, "collections")).rows
-    assert [str(row.values["message"])[:14] for row in rows] == ["operator_id=al", "not even JSON "]
+    assert [str(row.values["message"])[:14] for row in rows] == ['{"operator_id"', "not even JSON "]
+
+
+async def test_a_collection_whose_message_failed_for_good_is_looked_at_again_soon() -> None:
+    office = await opened()
+    await office.settle()
+    await sweep(office)
+    await keep_poison(office.world(), "collections", '{"operator_id": "alice", "kind": "email"}')
+    assert await due_at(office, "email") == office.now + timedelta(minutes=5)

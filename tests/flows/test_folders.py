@@ -233,8 +233,10 @@ async def test_a_server_that_cannot_sync_folders_is_asked_for_all_of_them() -> N
     await office.open()
     await office.settle()
     await office.check()
+    assert len((await office.head()).notes) == 1
     office.box.move_folder(folder, "msgfolderroot")
     await office.settle()
+    assert len((await office.head()).notes) == 1
     assert await office.gone() == {"customer": "left"}
     await office.check()
 
