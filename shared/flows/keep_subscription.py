@@ -127,15 +127,20 @@ async def _folders(world: World, operator: Operator, mailbox: Mailbox) -> list[s
 
 async def _end(world: World, operator: Operator, subscription: Subscription | None, row: Row | None) -> bool:
     """Forget the subscription: push ids cannot be unsubscribed, so its next notification is answered Unsubscribe.
-    False: the row changed meanwhile, look again."""
-    if subscription is None or not (subscription.subscription_id or subscription.failure):
+    False: it could not be written for sure, look again."""
+    for _ in range(_ATTEMPTS):
+        if subscription is None or not (subscription.subscription_id or subscription.failure):
+            return True
+        try:
+            await _write(world, operator, Subscription(operator.id), row)
+        except Unclear:
+            return False
+        except Conflict:  # the listener has written its heartbeat meanwhile
+            subscription, row = await read_subscription(world.rows, operator.mailbox_key)
+            continue
+        await _poll_from_now(world, operator)
         return True
-    try:
-        await _write(world, operator, Subscription(operator.id), row)
-    except (Conflict, Unclear):
-        return False
-    await _poll_from_now(world, operator)
-    return True
+    return False
 
 
 async def _poll_from_now(world: World, operator: Operator) -> None:

@@ -1,0 +1,67 @@
+"""`exsync` against the running app, as an administrator would use it: a process of its own over real HTTP."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.e2e.office import Office, Person
+
+_PROJECT = Path(__file__).resolve().parents[2]
+
+
+async def exsync(office: Office, *words: str) -> tuple[int, str, str]:
+    """Run the command; its exit status, what it printed, and what it complained of."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "--url", f"{office.stack.host.url}/api", *words),
+        cwd=_PROJECT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def test_an_operator_is_set_watched_and_removed(office: Office, people: Callable[[str], Person]) -> None:
+    alice = people("alice")
+    alice.gets("Before the switch")
+    assert (await exsync(office, "operators", "set", alice.operator, "--mailbox", alice.mailbox, "--email"))[0] == 0
+    alice.put = True
+    await alice.until_live()
+    status, text, _ = await exsync(office, "status", alice.operator)
+    assert status == 0
+    assert "live" in text
+    _, text, _ = await exsync(office, "--json", "operators", "list")
+    assert alice.operator in [each["operator_id"] for each in json.loads(text)]
+    assert (await exsync(office, "sync", alice.operator))[0] == 0
+    _, text, _ = await exsync(office, "operators", "set", alice.operator, "--no-email")
+    assert json.loads(text)["mailbox"] == alice.mailbox
+    _, text, _ = await exsync(office, "--json", "status", alice.operator)
+    assert {each["state"] for each in json.loads(text)} == {"off"}
+
+
+async def test_settings_are_shown_and_a_wrong_one_is_explained(office: Office) -> None:
+    _, text, _ = await exsync(office, "settings", "show")
+    assert json.loads(text)["email"]["enabled"] is True
+    assert (await exsync(office, "settings", "set", "--dry-run", "email.sync_from_days=7"))[0] == 0
+    status, _, complaint = await exsync(office, "settings", "set", "notifications.frequency_minutes=0")
+    assert status == 1
+    assert "notifications.frequency_minutes" in complaint
+
+
+async def test_a_refusal_is_one_clear_message(office: Office) -> None:
+    status, _, complaint = await exsync(office, "status", "nobody")
+    assert status == 1
+    assert "nobody" in complaint
+    assert "Traceback" not in complaint
+    status, _, complaint = await exsync(office, "--url", "http://127.0.0.1:9/api", "operators", "list")
+    assert status == 1
+    assert "cannot be reached" in complaint
+
+
+async def test_a_failure_is_explained_without_an_app(office: Office) -> None:
+    status, text, _ = await exsync(office, "failures", "explain", "brake-held")
+    assert status == 0
+    assert "release" in text
+    assert (await exsync(office, "failures", "explain", "no-such-code"))[0] == 1
