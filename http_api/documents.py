@@ -209,6 +209,7 @@ class FailedItem(Explained):
 
     exchange_code: str | None
     subject: str | None
+    received_at: datetime | None
     first_at: datetime | None
     last_at: datetime | None
     count: int

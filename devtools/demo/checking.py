@@ -79,10 +79,12 @@ def _check_messages(findings: Findings, holding: Holding, delivered: Sequence[De
         f"{holding.operator} holds {email['subject']!r}, which nobody delivered" for email in held.values()
     ]
     findings.damaged += missing
-    if len(missing) != len(holding.failures):
+    named = {_moment(failure["received_at"]) for failure in holding.failures if failure["received_at"]}
+    lost = [one for one in missing if one.received not in named]
+    if lost or len(missing) != len(holding.failures):
         findings.problems.append(
-            f"{holding.operator}: {len(missing)} messages are not readable, but {len(holding.failures)} are named as item "
-            f"failures. Not readable: {'; '.join(map(_name, missing)) or 'none'}"
+            f"{holding.operator}: {len(missing)} messages are not readable, {len(holding.failures)} are named as item "
+            f"failures. Neither readable nor named: {'; '.join(map(_name, lost)) or 'none'}"
         )
 
 

@@ -108,9 +108,8 @@ def _absent(findings: Findings) -> RenderableType:
         table.add_row("skipped", f"{one.operator}, received {one.received:%m-%d %H:%M:%S}", one.expected.value)
     for holding in findings.holdings:
         for failure in holding.failures:
-            table.add_row("item failure", f"{holding.operator}: {failure['code']}", _plain(_reason(failure)))
-    for one in findings.damaged:
-        table.add_row("not readable", one.operator, _plain(f"{one.subject!r}, named above as an item failure"))
+            which = f"{holding.operator}: {failure['subject'] or '(no subject)'} ({failure['code']})"
+            table.add_row("item failure", _plain(which), _plain(_reason(failure)))
     return Group(table, "")
 
 

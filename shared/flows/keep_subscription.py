@@ -53,7 +53,8 @@ async def keep_subscription(world: World, operator_id: str) -> datetime | None:
         return subscription.retry_at
     old = subscription or Subscription(operator_id)
     try:
-        return await _renew(world, configuration, operator, kinds, old, row)
+        again = await _renew(world, configuration, operator, kinds, old, row)
+        return again if await _is_still_on(world, operator) else None
     except (Conflict, Unclear):
         return now + timedelta(minutes=1)
     except SyncError as failure:
@@ -91,6 +92,15 @@ async def _renew(
     silent = replace(new, attempts=old.attempts + 1)
     await _store_answer(world, operator, silent)
     return max(next_look(silent) or now, now + pause_after(silent.attempts, None))
+
+
+async def _is_still_on(world: World, operator: Operator) -> bool:
+    """Whether the operator was not switched off while Subscribe was under way; else the new subscription ends too."""
+    current = await find_operator(world.rows, operator.id)
+    if current is not None and any(current.flag(kind) for kind in AVAILABLE_KINDS):
+        return True
+    await _end(world, operator, *await read_subscription(world.rows, operator.mailbox_key))
+    return False
 
 
 async def _store_answer(world: World, operator: Operator, new: Subscription) -> None:

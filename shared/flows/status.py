@@ -170,7 +170,7 @@ async def list_failures(world: World, operator: Operator, kind: Kind, *, limit: 
 
 def _failed_item(row: Row) -> dict[str, Any]:
     values = row.values
-    times = {name: timestamp(_moment(values.get(name))) for name in ("first_at", "last_at")}
+    times = {name: timestamp(_moment(values.get(name))) for name in ("received_at", "first_at", "last_at")}
     texts = {name: values.get(name) or None for name in ("detail", "exchange_code", "subject")}
     return {**explained(str(values["code"])), **texts, **times, "count": values["count"]}
 

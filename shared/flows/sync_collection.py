@@ -71,14 +71,14 @@ async def _serve(world: World, claim: Claim, operator: Operator, kind: Kind, bud
 async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budget: timedelta) -> str:
     configuration, _ = await read_settings(world.rows)
     deadline = world.now() + budget
+    is_on = configuration.email.enabled and operator.flag(kind)
+    rules = email_rules(configuration, operator) if is_on else EmailRules()
     while True:
-        run = Run(
-            world, claim, Mailbox(operator.mailbox, operator.connection), email_rules(configuration, operator), deadline
-        )
+        run = Run(world, claim, Mailbox(operator.mailbox, operator.connection), rules, deadline)
         run.stubborn = claim.head.trouble is not None and claim.head.trouble.count >= _STUBBORN_AFTER
         if claim.remove_items:
             await remove_everything(run)
-        elif not (configuration.email.enabled and operator.flag(kind)):
+        elif not is_on:
             pass
         elif _is_paused(world, claim):
             await claim.set_aside()

@@ -47,6 +47,8 @@ class ItemStub:
     is_read: bool | None = None
     sensitivity: str = "normal"
     size: int = 0
+    subject: str = ""
+    """Cut at 255 characters by some servers: only to name an item that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,3 +280,16 @@ async def test_without_url_or_key_the_failure_says_what_to_do() -> None:
     await keep_subscription(office.world(), "alice")
     failure = json.loads((await subscription(office)).failure)
     assert failure["code"] == "push-url-invalid" and "notifications.mode" in failure["detail"]
+
+
+async def test_an_operator_that_is_switched_off_while_subscribing_keeps_no_subscription() -> None:
+    office = await opened(subscribed=False)
+
+    async def switch_off(operation: str, mailbox: Mailbox) -> None:
+        if operation == "subscribe":
+            await put_operator(office.world(), Operator("alice", ALICE, ""))
+
+    office.exchange.after = switch_off
+    assert await keep_subscription(office.world(), "alice") is None
+    assert (await subscription(office)).subscription_id == ""
+    assert await push(office, event()) is Reply.UNSUBSCRIBE

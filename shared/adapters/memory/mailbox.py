@@ -219,7 +219,14 @@ class MemoryMailbox:
 def stub(email: Email) -> ItemStub:
     """What a listing says of an email."""
     return ItemStub(
-        email.id, email.change_key, email.received, email.sent, email.is_read, email.sensitivity, email.size
+        email.id,
+        email.change_key,
+        email.received,
+        email.sent,
+        email.is_read,
+        email.sensitivity,
+        email.size,
+        email.subject,
     )
 
 

@@ -43,7 +43,9 @@ async def import_items(
     known = {item.exchange_id: item for item in then if not item.gone} | known
     joins = await find_moved(run, folder, [email for email in emails if email.id not in known], then)
     names = {item.item_id for item in then}
-    units = [_failed(run, folder, answer) for answer in answers if isinstance(answer, ItemFailure) and not answer.gone]
+    listed = {stub.id: stub for stub in stubs}
+    failures = [answer for answer in answers if isinstance(answer, ItemFailure) and not answer.gone]
+    units = [_failed(run, folder, failure, listed.get(failure.id)) for failure in failures]
 
     async def unit(email: Email) -> list[Unit]:
         return await _unit(run, folder, email, known.get(email.id), joins.get(email.id), names)
@@ -191,7 +193,8 @@ def _body(email: Email) -> dict[str, str | None]:
     return {"text": email.text, "html": email.html}
 
 
-def _failed(run: Run, folder: WatchedFolder, failure: ItemFailure) -> Unit:
+def _failed(run: Run, folder: WatchedFolder, failure: ItemFailure, stub: ItemStub | None) -> Unit:
+    """Name the item as its owner sees it in Outlook; a retry, which has no listing, keeps the names of before."""
     key = failing_key(failure.id)
     if failure.transient and not run.stubborn and key not in run.failing:
         raise Transient(failure.code, failure.detail, exchange_code=failure.exchange_code)
@@ -206,6 +209,8 @@ def _failed(run: Run, folder: WatchedFolder, failure: ItemFailure) -> Unit:
         "last_at": now,
         "count": run.failing[key],
     }
+    if stub is not None:
+        columns |= present({"subject": stub.subject[:255], "received_at": stub.received or stub.sent})
     if run.failing[key] == 1:
         columns["first_at"] = now
     return Unit((Touch(key, columns),))

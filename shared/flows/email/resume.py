@@ -40,12 +40,18 @@ async def load_failing(run: Run) -> None:
 
 
 async def retry_failing(run: Run) -> None:
-    """Try items that failed again, after pauses that double from an hour to a day."""
+    """Try items that failed again: after pauses that double from an hour to a day, or when somebody asks for a sync."""
     now = run.world.now()
     last = run.claim.head.failures_retried_at
-    if not run.failing or (last is not None and now - last < _RETRY_EVERY):
+    at_once = run.claim.at_once
+    if not run.failing or (last is not None and now - last < _RETRY_EVERY and not at_once):
         return
-    due = [row async for row in every(run.world.rows, run.key, FAILING) if _is_due(row, now)]
+    begun = run.claim.head.started_at or now
+    due = [
+        row
+        async for row in every(run.world.rows, run.key, FAILING)
+        if _is_due(row, now) or (at_once and _last(row) < begun)
+    ]
     for row in due:
         await _retry(run, str(row.values["exchange_id"]), str(row.values["folder_id"]))
     await run.claim.commit(failures_retried_at=now)
@@ -62,9 +68,15 @@ async def _retry(run: Run, exchange_id: str, folder_id: str) -> None:
 
 
 def _is_due(row: Row, now: datetime) -> bool:
-    count, last = row.values["count"], row.values["last_at"]
-    assert isinstance(count, int) and isinstance(last, datetime)
-    return now - last >= min(_RETRY_EVERY * (1 << min(count - 1, 5)), timedelta(days=1))
+    count = row.values["count"]
+    assert isinstance(count, int)
+    return now - _last(row) >= min(_RETRY_EVERY * (1 << min(count - 1, 5)), timedelta(days=1))
+
+
+def _last(row: Row) -> datetime:
+    last = row.values["last_at"]
+    assert isinstance(last, datetime)
+    return last
 
 
 async def sweep_blobs(run: Run) -> None:

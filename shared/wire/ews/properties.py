@@ -18,7 +18,7 @@ def item_shape(*paths: str, options: str = "") -> str:
     return f"<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>{options}{additional}</m:ItemShape>"
 
 
-_STUB = "item:DateTimeReceived item:DateTimeSent item:Sensitivity item:Size message:IsRead"
+_STUB = "item:Subject item:DateTimeReceived item:DateTimeSent item:Sensitivity item:Size message:IsRead"
 STUB = tuple(map(field_uri, _STUB.split()))
 """What a listing says of an item, all of it available from FindItem and SyncFolderItems. PROTOCOL 7.3."""
 

@@ -23,4 +23,5 @@ def read_stub(item: Element) -> ItemStub:
         is_read=truth(values["IsRead"]) if "IsRead" in values else None,
         sensitivity=(values.get("Sensitivity") or "normal").lower(),
         size=number(values.get("Size")),
+        subject=values.get("Subject") or "",
     )
