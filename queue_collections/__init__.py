@@ -17,6 +17,6 @@ async def queue_collections(message: func.QueueMessage) -> None:
     """`{"operator_id", "kind"}`. What is known to go wrong is noted and enqueued again; only the unknown raises."""
     wish = message.get_json()
     kind = Kind(wish["kind"])
-    world, repeated = await the_world(current=True), (message.dequeue_count or 1) > 1
-    outcome = await sync_collection(world, wish["operator_id"], kind, budget=time_budget(), repeated=repeated)
+    world = await the_world(current=True)
+    outcome = await sync_collection(world, wish["operator_id"], kind, budget=time_budget(), job=message.id or "")
     log.info("%s of %s: %s", kind.value, wish["operator_id"], outcome)

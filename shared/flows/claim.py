@@ -36,13 +36,17 @@ class Claim:
         self._unsettled = False
         self._columns = HeadWriter(world.blobs, key)
 
-    async def take(self, now: datetime) -> bool:
-        """Claim the collection; False when another worker has it. `now` is taken before anything is read."""
+    async def take(self, now: datetime, *, job: str = "") -> bool:
+        """Claim the collection; False when another worker has it, other than one of the same `job` (see Head).
+
+        `now` is taken before anything is read.
+        """
         row = await self.world.rows.get(TABLE, self.key, HEAD)
         found = Head() if row is None else await head_of(row, self.world.blobs)
-        if found.until is not None and found.until > now and found.writer != self._writer:
+        is_held = found.until is not None and found.until > now and found.writer != self._writer
+        if is_held and not (job and job == found.job):
             return False
-        self.head = replace(found, writer=self._writer, until=now + LEASE, step=found.step + 1, started_at=now)
+        self.head = replace(found, writer=self._writer, job=job, until=now + LEASE, step=found.step + 1, started_at=now)
         columns = await self._columns.columns(self.head)
         lock = Insert(HEAD, columns) if row is None else Replace(HEAD, columns, row.etag)
         self._etag = "" if row is None else row.etag

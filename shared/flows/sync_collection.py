@@ -8,7 +8,7 @@ import logging
 from datetime import timedelta
 
 from shared.errors import LeaseLost, Permanent, Reconfigure, SyncError
-from shared.flows.claim import LEASE, Claim
+from shared.flows.claim import Claim
 from shared.flows.email.bring_up_to_date import bring_up_to_date, remove_everything
 from shared.flows.email.run import EmailRules, OutOfTime, Run
 from shared.flows.operators import find_operator
@@ -25,21 +25,17 @@ log = logging.getLogger(__name__)
 _STUBBORN_AFTER = 3
 
 
-async def sync_collection(
-    world: World, operator_id: str, kind: Kind, *, budget: timedelta, repeated: bool = False
-) -> str:
+async def sync_collection(world: World, operator_id: str, kind: Kind, *, budget: timedelta, job: str = "") -> str:
     """Synchronise until nothing is wanted any more, or the budget is spent. The outcome in one word, for the log.
 
-    A busy collection is its holder's to go round with again; unless the message was `repeated`, since then the holder
-    may be the worker that failed with it: the message must outlast that one's lease.
+    A busy collection is its holder's to go round with again. `job` names the message that is served: a holder that had
+    the same one has failed, or it would not have come again, and does not keep us out until its lease ends.
     """
     operator = await find_operator(world.rows, operator_id)
     if operator is None or kind not in AVAILABLE_KINDS:
         return "unknown"
     claim = Claim(world, collection_key(operator.mailbox_key, kind), world.new_id())
-    if not await claim.take(world.now()):
-        if repeated:
-            await world.queues.send(COLLECTIONS_QUEUE, {"operator_id": operator_id, "kind": kind.value}, delay=LEASE)
+    if not await claim.take(world.now(), job=job):
         return "busy"
     try:
         return await _serve(world, claim, operator, kind, budget)

@@ -98,6 +98,8 @@ class Head:
     """The head row: lease, position and state of a collection. In every transaction, under its ETag."""
 
     writer: str = ""
+    job: str = ""
+    """The message that the writer works for: who comes with the same one again knows that the writer has failed."""
     until: datetime | None = None
     step: int = 0
     page: int = 0

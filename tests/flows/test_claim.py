@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Reconfigure, SyncError, Transient, Unclear
+from shared.errors import LeaseLost, Reconfigure, SyncError, Transient, Unclear
 from shared.flows.claim import LEASE, Claim
 from shared.flows.head import HEAD, TABLE, WANTED
 from shared.flows.operators import ask_for_sync, find_operator
@@ -334,19 +334,26 @@ async def test_a_lease_is_extended_while_attachments_are_fetched() -> None:
     await office.check()
 
 
-async def test_a_message_that_failed_before_outlasts_the_lease_of_the_worker_that_failed_with_it() -> None:
+async def test_a_message_that_comes_again_takes_over_from_the_worker_that_failed_with_it() -> None:
     office = await opened()
-    dead = Claim(office.world(), office.key, "a worker that died")
-    assert await dead.take(office.now)
-    late = office.deliver("came meanwhile")
-    outcome = await sync_collection(office.world(), "alice", Kind.EMAIL, budget=timedelta(minutes=1), repeated=True)
-    assert outcome == "busy"
-    assert office.queues.receive(COLLECTIONS_QUEUE) == []
-    office.now += LEASE
-    assert office.queues.receive(COLLECTIONS_QUEUE) == [{"operator_id": "alice", "kind": "email"}]
-    assert await office.sync() == "done"
+    failed = Claim(office.world(), office.key, "a worker that failed")
+    assert await failed.take(office.now, job="message 1")
+    office.deliver("came meanwhile")
+
+    async def attempt(job: str) -> str:
+        return await sync_collection(office.world(), "alice", Kind.EMAIL, budget=timedelta(minutes=1), job=job)
+
+    assert await attempt("message 2") == "busy"
+    assert await attempt("message 1") == "done"
     await office.check()
-    assert late in {row.values["exchange_id"] for row in await office.stored()}
+    with pytest.raises(LeaseLost):
+        await failed.commit()
+
+
+async def test_a_claim_without_a_message_is_taken_over_by_nobody() -> None:
+    office = await opened()
+    assert await Claim(office.world(), office.key, "one").take(office.now)
+    assert not await Claim(office.world(), office.key, "another").take(office.now)
 
 
 async def test_a_busy_collection_is_its_holders_to_go_round_with_again() -> None:
