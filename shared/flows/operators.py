@@ -1,7 +1,7 @@
 """Operators: put, read, list and remove them, and ask for work on their mailboxes. DESIGN 2, 4 and 8.
 
-Three partitions, so three transactions, in an order that a repeated PUT completes after a crash: the mailbox is
-claimed first (it belongs to one operator), then its key is named, then the operator is written, then work is asked for.
+Two partitions, so two transactions, in an order that a repeated PUT completes after a crash: the mailbox is claimed
+first (it belongs to one operator), then the operator is written, then work is asked for.
 """
 
 import re
@@ -29,7 +29,6 @@ from shared.ports import (
     Row,
     Rows,
     Touch,
-    Upsert,
     Value,
     World,
     Write,
@@ -41,7 +40,7 @@ SUBSCRIPTIONS = "subscriptions"
 """What is due beside the kinds: the look after a mailbox's subscription."""
 OPERATOR_ID = re.compile(r"[A-Za-z0-9._@-]{1,128}")
 
-_OPERATOR, _MAILBOX, _KEY = "operator", "mailbox", "key"
+_OPERATOR, _MAILBOX = "operator", "mailbox"
 _ATTEMPTS = 5
 _CLAIM_STANDS = timedelta(minutes=1)
 """How long a claim on a mailbox counts before its operator is written: the time between two writes, amply."""
@@ -59,13 +58,6 @@ async def find_operator(rows: Rows, operator_id: str) -> Operator | None:
     """The operator of that id, also a removed one; None where there never was one."""
     row = await _operator_row(rows, operator_id)
     return None if row is None else _operator_of(row)
-
-
-async def operator_of_mailbox_key(rows: Rows, mailbox_key: str) -> Operator | None:
-    """The operator whose mailbox has this key, also a removed one."""
-    row = await rows.get(TABLE, _KEY, mailbox_key)
-    operator = None if row is None else await find_operator(rows, str(row.values["operator_id"]))
-    return operator if operator is not None and operator.mailbox_key == mailbox_key else None
 
 
 async def get_operator(rows: Rows, operator_id: str, *, removed: bool = False) -> Operator:
@@ -95,7 +87,6 @@ async def put_operator(world: World, wanted: Operator, *, remove_items: bool = F
         before = _operator_of(row) if row else None
         operator = replace(wanted, mailbox_key=before.mailbox_key if before else world.new_id(), removed=False)
         await _claim_mailbox(world, operator)
-        await _write(world.rows, _KEY, Upsert(operator.mailbox_key, {"operator_id": operator.id}))
         if await _store(world.rows, row, operator):
             await _free_mailbox(world.rows, before, operator)
             await _set_going(world, before, operator)

@@ -25,12 +25,6 @@ def collection_key(mailbox: str, kind: str) -> str:
     return f"{mailbox}-{kind}"
 
 
-def split_collection_key(key: str) -> tuple[str, str]:
-    """The mailbox key and the kind of a collection."""
-    mailbox, _, kind = key.partition("-")
-    return mailbox, kind
-
-
 def hashed(exchange_id: str) -> str:
     """A key for any of Exchange's ids: 160 bits of SHA-256 as 32 characters."""
     return _text(hashlib.sha256(exchange_id.encode()).digest()[:20])

@@ -16,7 +16,6 @@ from shared.flows.operators import (
     find_operator,
     get_operator,
     list_operators,
-    operator_of_mailbox_key,
     put_operator,
     release_brake,
     remove_operator,
@@ -37,7 +36,6 @@ async def test_an_operator_is_read_back_as_it_was_put() -> None:
     assert is_new
     assert stored == replace(ALICE, mailbox_key=stored.mailbox_key)
     assert await get_operator(world.rows, "alice") == stored
-    assert await operator_of_mailbox_key(world.rows, stored.mailbox_key) == stored
 
 
 async def test_a_second_put_replaces_the_whole_and_keeps_the_mailbox_key() -> None:
@@ -231,7 +229,6 @@ async def test_a_put_that_was_cut_off_anywhere_is_completed_by_the_next(how: str
         await put_operator(office.world(), ALICE)
     stored = await get_operator(office.rows, "alice")
     assert stored == replace(ALICE, mailbox_key=old.mailbox_key)
-    assert await operator_of_mailbox_key(office.rows, stored.mailbox_key) == stored
     for what in (Kind.EMAIL, SUBSCRIPTIONS):
         assert await office.rows.get(DUE, due_partition(what, stored.mailbox_key), stored.mailbox_key)
     office.now += timedelta(minutes=2)

@@ -13,7 +13,6 @@ from shared.flows.status import list_failures, operator_status
 from shared.flows.subscription_row import KEY, subscription_columns
 from shared.flows.subscription_row import TABLE as SUBSCRIPTIONS
 from shared.model.exchange import ItemFailure, Mailbox
-from shared.model.keys import split_collection_key
 from shared.model.operator import Kind, Operator
 from shared.model.subscription import Subscription
 from shared.ports import Upsert
@@ -31,7 +30,7 @@ async def status(office: Office) -> dict[str, Any]:
 
 async def subscribe(office: Office, **facts: Any) -> None:
     """Store a subscription as the flow that keeps it would."""
-    mailbox_key, _ = split_collection_key(office.key)
+    mailbox_key = office.key.partition("-")[0]
     columns = subscription_columns(Subscription("alice", **facts))
     await office.rows.transact(SUBSCRIPTIONS, mailbox_key, [Upsert(KEY, columns)])
 

@@ -15,7 +15,6 @@ from shared.model.keys import (
     mailbox_key,
     mailbox_of_listener_key,
     shard_of,
-    split_collection_key,
     time_prefix,
 )
 
@@ -54,10 +53,10 @@ def test_ids_that_differ_in_case_have_different_keys() -> None:
     assert len(hashed("AAMk/a=")) == 32 and set(hashed("AAMk/a=")) <= ALPHABET
 
 
-def test_a_collection_key_can_be_taken_apart() -> None:
+def test_a_collection_is_named_by_its_mailbox_key_and_kind() -> None:
     key = mailbox_key(bytes(range(10)))
     assert len(key) == 16
-    assert split_collection_key(collection_key(key, "email")) == (key, "email")
+    assert collection_key(key, "email") == f"{key}-email"
 
 
 def test_mailboxes_spread_over_all_shards() -> None:
