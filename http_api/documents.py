@@ -184,6 +184,8 @@ class KindStatus(BaseModel):
     reason: str
     last_sync_at: datetime | None = None
     lag_seconds: int | None = None
+    asked_at: datetime | None = None
+    syncing: bool = False
     items: int = 0
     window_from: str | None = None
     folders: list[dict[str, str]] = []

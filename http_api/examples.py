@@ -87,6 +87,8 @@ STATUS = {
             "reason": "Exchange reports changes at once",
             "last_sync_at": "2026-11-21T10:15:01Z",
             "lag_seconds": 0,
+            "asked_at": None,
+            "syncing": False,
             "items": 214,
             "window_from": "2026-11-18T09:00:00Z",
             "folders": [{"path": "Inbox", "phase": "live"}, {"path": "Sent Items", "phase": "live"}],

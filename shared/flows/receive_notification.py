@@ -36,13 +36,14 @@ class Reply(Enum):
 async def receive_notification(world: World, mailbox_key: str, notifications: tuple[Notification, ...]) -> Reply:
     """Act on one push for a mailbox whose listener key was found genuine. Raises Transient when storage is down:
     Exchange must be told to repeat."""
-    subscription, _ = await read_subscription(world.rows, mailbox_key)
-    if subscription is None:
+    subscription, row = await read_subscription(world.rows, mailbox_key)
+    if subscription is None or row is None:
         return Reply.UNSUBSCRIBE
     ours = subscription.subscription_id
     known = [note for note in notifications if ours and note.subscription_id in (ours, "" if note.error else ours)]
     if not known and notifications:
-        return await _unknown(world, mailbox_key, subscription, notifications[-1])
+        reply = await _unknown(world, mailbox_key, subscription, row.etag, notifications[-1])
+        return reply or await receive_notification(world, mailbox_key, notifications)
     if any(note.error for note in known):
         await _lost(world, mailbox_key, subscription)
     elif known:
@@ -50,8 +51,13 @@ async def receive_notification(world: World, mailbox_key: str, notifications: tu
     return Reply.OK
 
 
-async def _unknown(world: World, mailbox_key: str, subscription: Subscription, note: Notification) -> Reply:
-    """Not the subscription we know. While a Subscribe is under way it may be the one whose answer is still to come."""
+async def _unknown(
+    world: World, mailbox_key: str, subscription: Subscription, etag: str, note: Notification
+) -> Reply | None:
+    """Not the subscription we know. While a Subscribe is under way it may be the one whose answer is still to come.
+
+    None: the row was written meanwhile, with that answer perhaps. Look again, or its first heartbeat would be lost.
+    """
     now = world.now()
     if subscription.subscribing_until is None or subscription.subscribing_until <= now:
         return Reply.UNSUBSCRIBE
@@ -60,7 +66,8 @@ async def _unknown(world: World, mailbox_key: str, subscription: Subscription, n
         "early_at": now,
         "early_watermark": _short(note.watermark),
     }
-    await write(world.rows, TABLE, mailbox_key, Merge(KEY, early))
+    if not await write(world.rows, TABLE, mailbox_key, Merge(KEY, early, etag)):
+        return None
     if not note.status_only:
         await _want(world, mailbox_key, subscription)
     return Reply.OK

@@ -51,6 +51,8 @@ async def _kind_status(world: World, configuration: Configuration, operator: Ope
         "reason": reason,
         "last_sync_at": timestamp(head.complete_at),
         "lag_seconds": None if off else _lag(head, wanted, now, live=live),
+        "asked_at": timestamp(_asked_at(wanted)),
+        "syncing": head.until is not None and head.until > now,
         "items": head.items,
         "window_from": "all" if head.window_days == _ALL else timestamp(head.window_from),
         "folders": [{"path": folder.path, "phase": folder.phase.value} for folder in head.states.folders],
@@ -92,10 +94,14 @@ def _why_polling(configuration: Configuration, subscription: Subscription | None
     return f"no push was heard: {failure('push-not-arriving').remedy}"
 
 
+def _asked_at(wanted: Row | None) -> datetime | None:
+    """When somebody, Exchange or a person, last asked for a sync that was not finished yet."""
+    return _moment(wanted.values.get("at")) if wanted else None
+
+
 def _lag(head: Head, wanted: Row | None, now: datetime, *, live: bool) -> int | None:
     """Seconds by which the application may be behind Exchange: since somebody asked in vain, or since the last look."""
-    asked = wanted.values.get("at") if wanted else None
-    since = asked if isinstance(asked, datetime) else None
+    since = _asked_at(wanted)
     if since is None and not live:
         since = head.complete_at
     return None if head.complete_at is None else int((now - since).total_seconds()) if since else 0

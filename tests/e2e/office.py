@@ -132,6 +132,14 @@ class Person:
         """Wait until the folders are complete and push is live."""
         return await self.until_status(lambda status: status["state"] == "live", "live")
 
+    async def until_quiet(self) -> Document:
+        """Wait until push is live, no sync is asked for and none is under way."""
+
+        def quiet(status: Document) -> bool:
+            return status["state"] == "live" and status["asked_at"] is None and not status["syncing"]
+
+        return await self.until_status(quiet, "quiet")
+
     async def until_failing(self, code: str) -> Document:
         """Wait until status names this failure; the failure."""
         status = await self.until_status(lambda status: (status["failure"] or {}).get("code") == code, code)

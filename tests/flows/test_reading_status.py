@@ -9,9 +9,11 @@ import pytest
 from shared.errors import Reconfigure, SyncError
 from shared.flows.health import deep_health
 from shared.flows.operators import get_operator, put_operator
+from shared.flows.receive_notification import want
 from shared.flows.status import list_failures, operator_status
 from shared.flows.subscription_row import KEY, subscription_columns
 from shared.flows.subscription_row import TABLE as SUBSCRIPTIONS
+from shared.model.email import timestamp
 from shared.model.exchange import ItemFailure, Mailbox
 from shared.model.operator import Kind, Operator
 from shared.model.subscription import Subscription
@@ -117,8 +119,25 @@ async def test_a_sync_that_somebody_waits_for_is_the_lag() -> None:
     office = await quiet_office()
     await subscribe(office, subscription_id="s1", created_at=office.now, last_heard=office.now)
     await office.rows.transact("collections", office.key, [Upsert("wanted", {"at": office.now})])
+    asked = office.now
     office.now += timedelta(seconds=7)
-    assert (await status(office))["lag_seconds"] == 7
+    email = await status(office)
+    assert (email["lag_seconds"], email["asked_at"], email["syncing"]) == (7, timestamp(asked), False)
+
+
+async def test_a_sync_under_way_shows() -> None:
+    office = await quiet_office()
+    seen = []
+
+    async def look(_: str, __: Mailbox) -> None:
+        seen.append((await status(office))["syncing"])
+
+    office.exchange.before = look
+    await want(office.world(), office.key, "alice", "email")
+    await office.sync()
+    assert set(seen) == {True}
+    email = await status(office)
+    assert (email["asked_at"], email["syncing"]) == (None, False)
 
 
 async def refuse(_: str, __: Mailbox) -> None:

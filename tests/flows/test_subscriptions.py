@@ -1,8 +1,11 @@
 """One living push subscription per mailbox, and a notification as a hint: noted, enqueued, answered. PROTOCOL 4."""
 
+import asyncio
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
+from shared.adapters.memory.rows import MemoryRows
 from shared.errors import Transient
 from shared.flows.find_due import look_after_subscription
 from shared.flows.head import TABLE as COLLECTIONS
@@ -14,7 +17,7 @@ from shared.flows.subscription_row import read_subscription
 from shared.model.exchange import Mailbox, Notification
 from shared.model.operator import Operator
 from shared.model.subscription import Subscription, is_live
-from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Touch
+from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Row, Touch, Write
 from tests.flows.breaking import Crash, Fuse
 from tests.flows.office import ALICE, Office
 
@@ -118,6 +121,39 @@ async def test_the_first_status_event_may_come_before_the_answer_to_subscribe() 
     found = await subscription(office)
     assert (found.last_heard, found.watermark) == (office.now, "early")
     assert await push(office, status(before="early", mark="w3")) is Reply.OK
+
+
+async def test_a_first_status_event_that_meets_the_answer_to_subscribe_is_heard_all_the_same() -> None:
+    """The listener has read the row, then the answer is stored, and only then the listener writes."""
+    office = await opened(subscribed=False)
+    at_the_listener, stored = asyncio.Event(), asyncio.Event()
+
+    class SlowRows(MemoryRows):
+        async def transact(self, table: str, partition: str, writes: Sequence[Write]) -> tuple[str, ...]:
+            at_the_listener.set()
+            await stored.wait()
+            return await office.rows.transact(table, partition, writes)
+
+        async def get(self, table: str, partition: str, key: str) -> Row | None:
+            return await office.rows.get(table, partition, key)
+
+    notes = (status(mark="early"),)
+    world = office.world(rows=SlowRows())
+    replies: list[asyncio.Task[Reply]] = []
+
+    async def first_status(operation: str, mailbox: Mailbox) -> None:
+        if operation == "subscribe":
+            replies.append(asyncio.create_task(receive_notification(world, mailbox_key(office), notes)))
+            await at_the_listener.wait()
+
+    office.exchange.after = first_status
+    await keep_subscription(office.world(), "alice")
+    stored.set()
+
+    assert await replies[0] is Reply.OK
+    found = await subscription(office)
+    assert (found.subscription_id, found.last_heard, found.watermark) == ("subscription/1", office.now, "early")
+    assert is_live(found, office.now)
 
 
 async def test_an_unknown_subscription_is_ended_but_never_while_a_subscribe_is_under_way() -> None:
