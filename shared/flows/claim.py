@@ -101,6 +101,10 @@ class Claim:
             return
         raise Transient("storage-unavailable", "a transaction stayed unclear")
 
+    def carry(self, **changes: Any) -> None:
+        """Change the head in hand for the next commit to write. Only for what may be lost: a crash forgets it."""
+        self.head = replace(self.head, **changes)
+
     async def _has_happened(self, step: int, failure: Exception) -> bool:
         """Settle a transaction without a clear answer: True, it was applied; False, it was not and may be repeated."""
         row = await self.world.rows.get(TABLE, self.key, HEAD)

@@ -1,10 +1,14 @@
 """What a sync costs: requests to Exchange and transactions in storage, by count. The issue's "It must show"."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from shared.adapters.memory.rows import MemoryRows
 from shared.flows.receive_notification import want
+from shared.model.exchange import FolderChanges, Mailbox
+from shared.ports import Exchange
 from tests.flows.office import Office
 
 
@@ -69,6 +73,36 @@ async def test_an_idle_sweep_writes_nothing_but_its_claim() -> None:
     assert cost.requests == 3
     assert cost.of("transactions") == 2
     assert cost.of("gets") + cost.of("queries") <= 8
+
+
+class Restating:
+    """An Exchange whose folder hierarchy has another state in each answer, as Microsoft's has, though no folder changed."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self.asked: list[str | None] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._exchange, name)
+
+    async def sync_folder_hierarchy(self, mailbox: Mailbox, state: str | None) -> FolderChanges:
+        self.asked.append(state)
+        known = None if state is None else state.partition("#")[0]
+        changes = await self._exchange.sync_folder_hierarchy(mailbox, known)
+        return replace(changes, state=f"{changes.state}#{len(self.asked)}")
+
+
+async def test_a_newer_state_of_the_same_folders_costs_no_transaction_and_is_kept() -> None:
+    office = Office()
+    await office.open()
+    exchange = Restating(office.exchange)
+    world = office.world(exchange=exchange)
+    await office.sync(world)
+    cost = Cost(office)
+    await office.sync(world)
+    assert cost.of("transactions") == 2, "the claim, the release"
+    await office.sync(world)
+    assert [(state or "").partition("#")[2] for state in exchange.asked] == ["", "1", "2"]
 
 
 async def test_a_read_mark_costs_no_second_look_at_the_mail() -> None:

@@ -5,9 +5,9 @@
 `o-{item_id}-{part}` a content that was fetched because somebody asked.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.flows.head import TABLE
@@ -31,6 +31,7 @@ FACTS = (
 )
 _AFTER_ALL = "~"
 _RANGES = 12
+_CLOSE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +111,36 @@ async def between(rows: Rows, key: str, newest: datetime | None, oldest: datetim
 
 
 async def at_times(rows: Rows, key: str, moments: Iterable[datetime | None]) -> list[StoredItem]:
-    """The items held of exactly these times. A few range reads, or one over all where the times are many."""
-    times = sorted({time_prefix(moment) for moment in moments})
-    ranges = [(time, time) for time in times] if len(times) <= _RANGES else [(times[0], times[-1])]
+    """The items held of exactly these times. A few range reads, or one over all where the times are many.
+
+    Times close to each other, as when a mail was sent and received, are one range.
+    """
+    distinct = set(moments)
+    ranges = _ranges(distinct)
+    if len(ranges) > _RANGES:
+        ranges = [(ranges[0][0], ranges[-1][1])]
 
     async def read(ends: tuple[str, str]) -> list[StoredItem]:
         found = _rows_between(rows, key, *ends)
         return [item_of(row) async for row in found if row.key[len(ITEM) :][: len(ends[0])] in wanted]
 
-    wanted = set(times)
+    wanted = {time_prefix(moment) for moment in distinct}
     return [item for part in await side_by_side(read, ranges) for item in part]
+
+
+def _ranges(moments: Collection[datetime | None]) -> list[tuple[str, str]]:
+    """The times as ranges of time prefixes, newest first; no time counts as the oldest of all."""
+    known = sorted((moment for moment in moments if moment is not None), reverse=True)
+    runs: list[list[datetime | None]] = []
+    for moment in known:
+        last = runs[-1][-1] if runs else None
+        if last is not None and last - moment <= _CLOSE:
+            runs[-1].append(moment)
+        else:
+            runs.append([moment])
+    if None in moments:
+        runs.append([None])
+    return [(time_prefix(run[0]), time_prefix(run[-1])) for run in runs]
 
 
 async def _rows_between(rows: Rows, key: str, first: str, last: str) -> AsyncIterator[Row]:

@@ -35,8 +35,11 @@ async def look_at_folders(run: Run, *, afresh: bool = False) -> None:
         going = [item for item in items if item.folder_id in vanished]
         await take_away(run, going, of=len(items), reason="a watched folder vanished")
     run.folders_changed |= set(known) != {folder.id for folder in folders}
-    if tree != head.tree or folders != head.states.folders:
+    if tree.folders != head.tree.folders or tree.roots != head.tree.roots or folders != head.states.folders:
         await run.claim.commit(tree=tree, states=States(folders))
+    else:
+        # A newer state alone is worth no transaction: from the old one Exchange only tells the same again.
+        run.claim.carry(tree=tree)
 
 
 def _kept(known: WatchedFolder, new: WatchedFolder) -> WatchedFolder:
