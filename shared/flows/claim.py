@@ -4,6 +4,7 @@ The head row is in every transaction under its etag, with the writer's name and 
 whose lease was taken over cannot write, and a lost acknowledgement is settled by reading the head.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 from shared.errors import Conflict, LeaseLost, Transient, Unclear
 from shared.flows.head import HEAD, TABLE, WANTED, HeadWriter, head_of
 from shared.model.collection import Head
-from shared.ports import Delete, Insert, Merge, Replace, Row, Touch, World, Write
+from shared.ports import Delete, Insert, Merge, Replace, Row, Value, World, Write
 
 LEASE = timedelta(minutes=2)
 """How long a silent worker keeps others out. Only a matter of speed after a crash: the etag is what protects."""
@@ -41,7 +42,7 @@ class Claim:
 
         `now` is taken before anything is read.
         """
-        row = await self.world.rows.get(TABLE, self.key, HEAD)
+        row, wanted = await self._read()
         found = Head() if row is None else await head_of(row, self.world.blobs)
         is_held = found.until is not None and found.until > now and found.writer != self._writer
         if is_held and not (job and job == found.job):
@@ -50,22 +51,28 @@ class Claim:
         columns = await self._columns.columns(self.head)
         lock = Insert(HEAD, columns) if row is None else Replace(HEAD, columns, row.etag)
         self._etag = "" if row is None else row.etag
-        if not await self._lock([lock, Touch(WANTED, {"claimed_at": now})]):
-            return False
-        await self.note_wanted()
-        return True
+        return await self._lock(lock, wanted, now)
 
-    async def _lock(self, writes: Sequence[Write]) -> bool:
-        """Write the claim. An unclear answer that left the head as it was is repeated: only another worker's claim
-        means that there is nothing to do."""
+    async def _read(self) -> tuple[Row | None, Row | None]:
+        """The head and the wish."""
+        rows = self.world.rows
+        return await asyncio.gather(rows.get(TABLE, self.key, HEAD), rows.get(TABLE, self.key, WANTED))
+
+    async def _lock(self, lock: Write, wanted: Row | None, now: datetime) -> bool:
+        """Write the claim, with the wish as it was read. What left the head as it was is repeated: a new wish, an
+        unclear answer. Only another worker's claim means that there is nothing to do."""
         for _ in range(_ATTEMPTS):
+            claimed: dict[str, Value] = {"claimed_at": now}
+            wish = Insert(WANTED, claimed) if wanted is None else Merge(WANTED, claimed, wanted.etag)
             try:
-                self._etag = (await self.world.rows.transact(TABLE, self.key, writes))[0]
+                self._etag, etag = await self.world.rows.transact(TABLE, self.key, [lock, wish])
+                self._note(etag, wanted)
                 return True
             except (Conflict, Unclear):
-                held = await self.world.rows.get(TABLE, self.key, HEAD)
+                held, wanted = await self._read()
                 if held is not None and self._is_mine(held, self.head.step):
                     self._etag = held.etag
+                    self._note("" if wanted is None else wanted.etag, wanted)
                     return True
                 if (held.etag if held else "") != self._etag:
                     return False
@@ -74,7 +81,10 @@ class Claim:
     async def note_wanted(self) -> None:
         """Remember which wish the coming pass serves; a later one changes the row's etag. Also what is asked with it."""
         wanted = await self.world.rows.get(TABLE, self.key, WANTED)
-        self._wanted_etag = "" if wanted is None else wanted.etag
+        self._note("" if wanted is None else wanted.etag, wanted)
+
+    def _note(self, etag: str, wanted: Row | None) -> None:
+        self._wanted_etag = etag
         values = {} if wanted is None else wanted.values
         self.release_brake = bool(values.get("release"))
         self.remove_items = bool(values.get("remove"))
