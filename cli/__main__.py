@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.remote import Refused, Remote, segment
+from cli.trust import trust
 from shared.model.failures import REGISTRY
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ failures = typer.Typer(no_args_is_help=True, help="What went wrong, why, and who
 app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")
+app.add_typer(trust, name="trust")
 out = Console()
 
 OperatorId = Annotated[str, typer.Argument(metavar="OPERATOR", help="The operator's id")]

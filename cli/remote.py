@@ -8,7 +8,11 @@ import httpx
 
 
 class Refused(Exception):
-    """The app refused, or could not be reached; the text says why and what to do."""
+    """The app refused, or could not be reached; the text says why and what to do. `code` is the refusal's, if it has one."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class Remote:
@@ -36,6 +40,11 @@ class Remote:
         """Send a document; what is answered, None where there is nothing."""
         return self._call(method, path, json=body, headers=headers, params=query)
 
+    def upload(self, path: str, content: bytes, *, headers: dict[str, str] | None = None, **query: Any) -> Any:
+        """Post a file as it is; what is answered."""
+        headers = {"Content-Type": "application/octet-stream", **(headers or {})}
+        return self._call("POST", path, content=content, headers=headers, params=query)
+
     def etag(self, path: str) -> str:
         """The version of the document at a path."""
         response = self._response("GET", path)
@@ -54,23 +63,24 @@ class Remote:
                 "Is the app running (./dev serve)? Else give --url or set EXSYNC_URL."
             ) from error
         if response.is_error:
-            raise Refused(_problem(response))
+            raise Refused(*_problem(response))
         return response
 
 
-def _problem(response: httpx.Response) -> str:
+def _problem(response: httpx.Response) -> tuple[str, str]:
+    """What to tell a person, and the code."""
     if response.status_code == 401:
-        return "The app wants a key: give --key or set EXSYNC_KEY."
+        return "The app wants a key: give --key or set EXSYNC_KEY.", ""
     try:
         problem = response.json()
     except json.JSONDecodeError:
-        return f"HTTP {response.status_code} from {response.url.path}: is --url the app's /api?"
+        return f"HTTP {response.status_code} from {response.url.path}: is --url the app's /api?", ""
     lines = [
         problem.get("detail") or problem.get("title", ""),
         problem.get("remedy", ""),
         f"({problem.get('code', '')})",
     ]
-    return "\n".join(line for line in lines if line and line != "()")
+    return "\n".join(line for line in lines if line and line != "()"), str(problem.get("code", ""))
 
 
 def segment(text: str) -> str:

@@ -49,6 +49,7 @@ _CLASSES = {
     FailureClass.RECONFIGURE: "Reconfigure: an administrator must act; the sync then resumes by itself",
     FailureClass.PERMANENT: "Permanent: this one thing cannot be done; everything else goes on",
     FailureClass.INPUT: "Input: the request is answered with it, and nothing was changed",
+    FailureClass.WARNING: "Warning: nothing fails yet, but will if nobody acts",
 }
 
 

@@ -224,6 +224,54 @@ class FailurePage(BaseModel):
     next: str | None
 
 
+class Certificate(BaseModel):
+    """A certificate. `warning` is there from 30 days before it expires."""
+
+    subject: str
+    issuer: str
+    names: list[str]
+    sha256: str
+    sha1: str
+    not_before: datetime
+    not_after: datetime
+    days_left: int
+    is_authority: bool
+    pem: str
+    warning: Explained | None
+
+
+class Trust(BaseModel):
+    """The certificates that are trusted beside the system's."""
+
+    items: list[Certificate]
+
+
+class TrustAdded(BaseModel):
+    """What a file held: certificates that are trusted from now on, and those that were before."""
+
+    added: list[Certificate]
+    known: list[Certificate]
+
+
+class FetchRequest(BaseModel):
+    """Which server to look at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str
+
+
+class FetchedChain(BaseModel):
+    """The chain that a server offers, its own certificate first; `topmost` is the fingerprint of the one to trust."""
+
+    host: str
+    port: int
+    trusted: bool
+    failure: Explained | None
+    topmost: str
+    certificates: list[Certificate]
+
+
 class Check(BaseModel):
     """One thing that was looked at."""
 

@@ -25,6 +25,8 @@ _BY_CODE = {
     "range-required": 416,
     "range-invalid": 416,
     "not-found": 404,
+    "certificate-unknown": 404,
+    "secret-too-large": 413,
     "secret-not-confirmed": 403,
     "item-gone": 410,
     "content-missing": 500,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Header, Query
 from fastapi.responses import JSONResponse
 
 from http_api import examples
-from http_api.world import TheWorld, answers
+from http_api.world import TheWorld, answers, as_typed
 from shared.errors import Invalid
 from shared.flows.settings_document import ANY_VERSION, patch_settings, read_settings
 from shared.model.configuration import Configuration, merge_patch, parse, to_document
@@ -39,17 +39,9 @@ async def patch_the_settings(
     """Change settings by a JSON merge patch (RFC 7396): what is not named stays, null takes a setting back."""
     if not if_match.strip():
         raise Invalid("precondition-required", "send If-Match with the ETag of GET /settings, or with *")
-    secret = _as_typed(x_confirm_secret)
+    secret = as_typed(x_confirm_secret)
     changed = await patch_settings(world, patch, version=_version(if_match), secret=secret, dry_run=dry_run)
     return _answer(*changed)
-
-
-def _as_typed(header: str) -> str:
-    """A header's text beyond ASCII: clients send UTF-8, which ASGI reads as Latin-1."""
-    try:
-        return header.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return header
 
 
 def _version(if_match: str) -> str:

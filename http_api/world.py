@@ -38,6 +38,14 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most")]
 After = Annotated[str, Query(description="`next` of the answer before; leave it out for the beginning")]
 
 
+def as_typed(header: str) -> str:
+    """A header's text beyond ASCII: clients send UTF-8, which ASGI reads as Latin-1."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
+
+
 def answers(
     status: int, model: type[BaseModel] | None, example: Any, description: str
 ) -> dict[int | str, dict[str, Any]]:

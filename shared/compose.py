@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from shared.adapters.blobs import StorageBlobs
+from shared.adapters.certificates import TlsCertificates
 from shared.adapters.ews import connection as ews
 from shared.adapters.ews.exchange import EwsExchange
 from shared.adapters.queues import StorageQueues
@@ -81,12 +82,13 @@ def _built() -> _Process:
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     account = StorageAccount(settings.storage)
-    vault: Secrets = EnvironmentSecrets(os.environ)
+    vault: Secrets = EnvironmentSecrets(os.environ, settings.secrets_folder)
     if settings.vault_url:
         vault = KeyVaultSecrets(settings.vault_url, account.credential)
     exchange = _exchange((), vault)
     rows = TableRows(account)
-    world = World(rows, StorageBlobs(account), StorageQueues(account), vault, exchange, _now, _new_id)
+    blobs, queues = StorageBlobs(account), StorageQueues(account)
+    world = World(rows, blobs, queues, vault, exchange, _now, _new_id, TlsCertificates())
     return _Process(world, exchange, {}, datetime.min.replace(tzinfo=UTC))
 
 

@@ -20,6 +20,7 @@ from shared.model.exchange import (
     Resolved,
     Subscribed,
 )
+from shared.model.trust import Bundle, Expiry, Offer
 
 type Value = str | int | float | bool | bytes | datetime
 """What a row's column may hold. None is never stored: leave the column out."""
@@ -194,8 +195,33 @@ QUEUES = (COLLECTIONS_QUEUE, SHARDS_QUEUE)
 class Secrets(Protocol):
     """Named secrets (DESIGN 3): Key Vault in Azure, environment variables `EXSYNC_SECRET_…` locally, or memory."""
 
-    async def get(self, name: str) -> str | None:
-        """The secret's value, None where there is none."""
+    async def get(self, name: str, *, fresh: bool = False) -> str | None:
+        """The secret's value, None where there is none. `fresh`: not one kept from before, for who will change it."""
+        ...
+
+    async def set(self, name: str, value: str) -> None:
+        """Keep a secret, for this and every later process.
+
+        Raises Reconfigure("secret-not-writable"), Reconfigure("vault-denied") or Invalid("secret-too-large").
+        """
+        ...
+
+
+class Certificates(Protocol):
+    """X.509 certificates: read out of the files that administrators have, and as servers offer them."""
+
+    async def read(self, content: bytes, password: str) -> Bundle:
+        """All certificates of a file; private keys are left out.
+
+        Raises Invalid: "trust-file-invalid", "trust-password-needed", "trust-password-wrong".
+        """
+        ...
+
+    async def offered(self, host: str, port: int, trusted: str) -> Offer:
+        """What a server offers, judged by the system's authorities and those of `trusted` (PEM). Nothing is sent to it.
+
+        Raises Transient where there is no TLS to speak of, Reconfigure("trust-invalid") for `trusted`.
+        """
         ...
 
 
@@ -272,6 +298,10 @@ class Exchange(Protocol):
         """What the directory knows under an address (ResolveNames)."""
         ...
 
+    def certificates(self, connection: str) -> tuple[Expiry, ...]:
+        """The certificates that a connection was seen to depend on: the server's own and those trusted privately."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -285,3 +315,4 @@ class World:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     """A fresh random name of 16 characters 0-9 a-v."""
+    certificates: Certificates

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from shared.errors import Invalid
@@ -39,6 +40,11 @@ ENVIRONMENT = (
     EnvironmentSetting(f"{STORAGE}__clientId", "", "Client id of a user-assigned identity; needs `__credential`."),
     EnvironmentSetting(
         "EXSYNC_VAULT_URL", "", "Key Vault with the secrets, `https://….vault.azure.net`; without it, EXSYNC_SECRET_…."
+    ),
+    EnvironmentSetting(
+        "EXSYNC_SECRETS_FOLDER",
+        "",
+        "Folder for secrets that are set while the app runs without a Key Vault (`exsync trust add`), a file each.",
     ),
     EnvironmentSetting(
         "EXSYNC_TIME_BUDGET_SECONDS", "240", "How long one function call works before it continues in the next."
@@ -80,6 +86,7 @@ class Settings:
 
     storage: StorageSettings
     vault_url: str
+    secrets_folder: Path | None
     time_budget: timedelta
     log_level: str
     schedules: Mapping[str, str]
@@ -90,6 +97,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         storage=_storage(environ),
         vault_url=_url(environ, "EXSYNC_VAULT_URL"),
+        secrets_folder=_folder(environ, "EXSYNC_SECRETS_FOLDER"),
         time_budget=_seconds(environ, "EXSYNC_TIME_BUDGET_SECONDS", least=10, most=1800),
         log_level=_log_level(environ),
         schedules={name: _schedule(environ, name) for name in _DEFAULTS if name.startswith("SCHEDULE_")},
@@ -133,6 +141,13 @@ def _url(environ: Mapping[str, str], name: str) -> str:
     if url and (urlsplit(url).scheme != "https" or not urlsplit(url).hostname):
         raise _invalid(name, "write a URL that begins with `https://`")
     return url
+
+
+def _folder(environ: Mapping[str, str], name: str) -> Path | None:
+    text = _value(environ, name)
+    if text and not Path(text).is_absolute():
+        raise _invalid(name, "write the folder's whole path, from the root")
+    return Path(text) if text else None
 
 
 def _seconds(environ: Mapping[str, str], name: str, *, least: int, most: int) -> timedelta:

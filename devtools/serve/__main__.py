@@ -52,7 +52,7 @@ async def _serve(out: Console, options: Options) -> int:
         exchange,
         azurite=Azurite(ports=Ports.standard(), location=options.storage),
         functions_port=FUNCTIONS_PORT,
-        settings={} if options.ca is None else {"EXSYNC_SECRET_EXCHANGE_TRUST": options.ca},
+        settings=_settings(options),
         arguments=[word for name in options.host_names() for word in ("--host-name", name)],
         log=log,
     )
@@ -66,6 +66,12 @@ async def _serve(out: Console, options: Options) -> int:
             return 1
         out.print("Stopping …")
     return 0
+
+
+def _settings(options: Options) -> dict[str, str]:
+    """What `exsync trust add` stores lives with the other data; `--fresh` begins without it."""
+    folder = {"EXSYNC_SECRETS_FOLDER": str(options.storage.absolute() / "secrets")}
+    return folder if options.ca is None else {**folder, "EXSYNC_SECRET_EXCHANGE_TRUST": options.ca}
 
 
 async def _configure(stack: Stack, options: Options) -> None:

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from devtools.azurite import Azurite, AzuriteError
@@ -96,6 +97,8 @@ class Stack:
         """Start all parts, and return when they answer. Raises StackError with nothing left running."""
         async with AsyncExitStack() as parts:
             try:
+                folder = parts.enter_context(TemporaryDirectory(prefix="exsync-secrets-"))
+                self._settings.setdefault("EXSYNC_SECRETS_FOLDER", folder)
                 await parts.enter_async_context(self.azurite)
                 if self._exchange is not None:
                     await parts.enter_async_context(self._exchange)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from shared.errors import SyncError
+from shared.flows.expiring import WARNING, expiring
 from shared.flows.operators import list_operators
 from shared.flows.settings_document import read_settings
 from shared.flows.side_by_side import side_by_side
@@ -24,6 +25,7 @@ async def deep_health(world: World) -> dict[str, Any]:
     checks.append(settings)
     if checks[0]["ok"] and settings["ok"]:
         checks += await side_by_side(_checked, await _of_connections(world))
+        checks.append(await _certificates(world))
     return {"status": "ok" if all(check["ok"] for check in checks) else "failing", "checks": checks}
 
 
@@ -51,6 +53,16 @@ async def _settings(world: World) -> str:
     if notifications.frequency_minutes < 15:
         remarks.append("notifications.frequency_minutes is below 15, so a short interruption costs subscriptions")
     return "; ".join(remarks)
+
+
+async def _certificates(world: World) -> dict[str, Any]:
+    """Warn of those that expire soon; a warning is no failure. They are known once Exchange was asked."""
+    configuration, _ = await read_settings(world.rows)
+    found = [f"{name}: {words}" for name in sorted(configuration.connections) for words in expiring(world, name)]
+    check = {"name": "certificates", "ok": True, "detail": "none that is in use expires within 30 days"}
+    if not found:
+        return {**check, "code": None, "remedy": None}
+    return {**check, "detail": "; ".join(found), "code": WARNING, "remedy": failure(WARNING).remedy}
 
 
 async def _of_connections(world: World) -> list[_Check]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.flows.email.stored import FAILING
+from shared.flows.expiring import WARNING, expiring
 from shared.flows.head import TABLE, WANTED, read_head
 from shared.flows.reading import Listed
 from shared.flows.settings_document import read_settings
@@ -61,7 +62,7 @@ async def _kind_status(world: World, configuration: Configuration, operator: Ope
         "retry_at": timestamp(head.retry_at) if head.trouble else None,
         "held": _held(head),
         "failed_items": await _count_failures(world, key),
-        "notes": list(head.notes),
+        "notes": [*head.notes, *(f"{WARNING}: {words}" for words in expiring(world, operator.connection))],
     }
 
 

@@ -8,13 +8,14 @@ from enum import StrEnum
 
 
 class FailureClass(StrEnum):
-    """What becomes of it: tried again; rebuilt; tried again once an administrator acted; recorded; answered."""
+    """What becomes of it: tried again; rebuilt; tried again once an administrator acted; recorded; answered; shown."""
 
     TRANSIENT = "transient"
     RESYNC = "resync"
     RECONFIGURE = "reconfigure"
     PERMANENT = "permanent"
     INPUT = "input"
+    WARNING = "warning"
 
 
 class Owner(StrEnum):
@@ -308,7 +309,8 @@ _RECONFIGURE = (
         "trust-invalid",
         Owner.CRM,
         "The bundle of trusted certificates cannot be read.",
-        "Store the secret `exchange-trust` anew: certificates in PEM, one below the other.",
+        "Store the secret `exchange-trust` anew: certificates in PEM, one below the other; or remove it and use "
+        "`exsync trust add FILE`.",
     ),
     (
         "url-insecure",
@@ -331,8 +333,44 @@ _RECONFIGURE = (
     (
         "tls-untrusted",
         Owner.CRM,
-        "The certificate of Exchange is not trusted, has expired, or is for another host.",
-        "Renew it; for a private certificate authority store its PEM as the secret `exchange-trust`.",
+        "The certificate of Exchange was refused for another reason than its issuer, its host or its time.",
+        "`exsync trust fetch URL` shows it; let the Exchange administrator issue one as the detail demands "
+        "(key usage, signature, revocation).",
+    ),
+    (
+        "certificate-expired",
+        Owner.EXCHANGE,
+        "The certificate of Exchange, or one above it, has expired or does not hold yet.",
+        "`exsync trust fetch URL` shows which: renew it (`New-ExchangeCertificate`, `Enable-ExchangeCertificate "
+        "-Services IIS`); if it holds only from later on, set the clocks of both machines.",
+    ),
+    (
+        "certificate-host-mismatch",
+        Owner.CRM,
+        "The certificate of Exchange is for another host name.",
+        "Write `connections.<name>.url` with a name that `exsync trust fetch URL` shows, or have a certificate issued "
+        "that names this host.",
+    ),
+    (
+        "certificate-self-signed",
+        Owner.CRM,
+        "The certificate of Exchange is signed by itself, and nobody has said that it can be trusted.",
+        "Compare the fingerprint that `exsync trust fetch URL` shows with the server's own "
+        "(`Get-ExchangeCertificate`), then `exsync trust fetch URL --add`.",
+    ),
+    (
+        "certificate-untrusted",
+        Owner.CRM,
+        "The certificate of Exchange comes from an authority that is not trusted, or the chain to it is incomplete.",
+        "`exsync trust add FILE` with the authority's certificate, or look with `exsync trust fetch URL` and take it "
+        "from there with `--add`; if a link is missing, let the server send its intermediate certificates.",
+    ),
+    (
+        "secret-not-writable",
+        Owner.AZURE,
+        "The app has nowhere to keep a secret that is set while it runs.",
+        "Set it yourself, locally as the environment variable `EXSYNC_SECRET_…`; or give `EXSYNC_VAULT_URL`, or "
+        "`EXSYNC_SECRETS_FOLDER`, and try again.",
     ),
     (
         "wrong-server",
@@ -586,10 +624,52 @@ _INPUT = (
         "The header `Allow` names those that it knows.",
     ),
     (
+        "trust-file-invalid",
+        Owner.CALLER,
+        "The file holds no certificate that can be read.",
+        "Give `exsync trust add FILE` a PEM, DER, PKCS#7 (.p7b), PKCS#12 (.pfx) or Java keystore (.jks) file; the "
+        "detail says what it seems to be.",
+    ),
+    (
+        "trust-password-needed",
+        Owner.CALLER,
+        "The file can only be read with its password.",
+        "`exsync trust add FILE` asks for it; in a script use `--password-file`. Over HTTP send `X-Trust-Password`.",
+    ),
+    (
+        "trust-password-wrong",
+        Owner.CALLER,
+        "The password does not open the file, or the file is damaged.",
+        "Give the password the file was exported with, or export it anew.",
+    ),
+    (
+        "certificate-unknown",
+        Owner.CALLER,
+        "No trusted certificate has this fingerprint.",
+        "`exsync trust list` shows the fingerprints of all.",
+    ),
+    (
+        "secret-too-large",
+        Owner.CALLER,
+        "The secret would be larger than Key Vault can hold.",
+        "Remove certificates that are not needed any more with `exsync trust remove FINGERPRINT`; the authority alone "
+        "is enough, not each server.",
+    ),
+    (
         "notification-invalid",
         Owner.EXCHANGE,
         "What reached the listener is no notification of Exchange.",
         "Nothing, if it is someone else's; otherwise look for a proxy that changes bodies.",
+    ),
+)
+
+_WARNING = (
+    (
+        "certificate-expiring",
+        Owner.EXCHANGE,
+        "A certificate that the connection to Exchange depends on expires within 30 days.",
+        "Renew it on the server before that day; for a private authority then also `exsync trust add FILE` with "
+        "the new one, and `exsync trust remove FINGERPRINT` for the old.",
     ),
 )
 
@@ -599,6 +679,7 @@ _BY_CLASS = {
     FailureClass.RECONFIGURE: _RECONFIGURE,
     FailureClass.PERMANENT: _PERMANENT,
     FailureClass.INPUT: _INPUT,
+    FailureClass.WARNING: _WARNING,
 }
 REGISTRY = {
     code: Failure(code, failure_class, owner, cause, remedy)

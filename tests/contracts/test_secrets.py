@@ -3,8 +3,10 @@
 import asyncio
 import json
 import ssl
+import stat
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,8 +17,8 @@ from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline.transport import AioHttpTransport
 
 from shared.adapters.memory.secrets import MemorySecrets
-from shared.adapters.secrets import KEEP, EnvironmentSecrets, KeyVaultSecrets
-from shared.errors import Reconfigure, SyncError, Transient
+from shared.adapters.secrets import KEEP, LARGEST, EnvironmentSecrets, KeyVaultSecrets
+from shared.errors import Invalid, Reconfigure, SyncError, Transient
 from shared.ports import Secrets
 
 
@@ -40,6 +42,13 @@ class Vault:
             return web.json_response({"error": {"code": "SecretNotFound", "message": "no"}}, status=status)
         body = {"value": self.values[name], "id": f"https://vault.example.com/secrets/{name}/1", "attributes": {}}
         return web.Response(text=json.dumps(body), content_type="application/json")
+
+    async def store(self, request: web.Request) -> web.Response:
+        """https://learn.microsoft.com/rest/api/keyvault/secrets/set-secret"""
+        if "Authorization" not in request.headers or self.status != 200:
+            return await self.answer(request)
+        self.values[request.match_info["name"]] = (await request.json())["value"]
+        return await self.answer(request)
 
 
 class Identity:
@@ -80,6 +89,7 @@ async def vault() -> AsyncGenerator[tuple[Vault, str, AioHttpTransport]]:
     application = web.Application()
     application.router.add_get("/secrets/{name}/", vault.answer)
     application.router.add_get("/secrets/{name}", vault.answer)
+    application.router.add_put("/secrets/{name}", vault.store)
     runner = web.AppRunner(application)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
@@ -107,11 +117,11 @@ def _secrets(served: Served, *, identity: Identity | None = None, clock: Clock |
 
 
 @pytest.fixture(params=["memory", "environment", "vault"])
-def secrets(request: pytest.FixtureRequest) -> Secrets:
+def secrets(request: pytest.FixtureRequest, tmp_path: Path) -> Secrets:
     if request.param == "memory":
         return MemorySecrets({"default-username": "alice"})
     if request.param == "environment":
-        return EnvironmentSecrets({"EXSYNC_SECRET_DEFAULT_USERNAME": "alice"})
+        return EnvironmentSecrets({"EXSYNC_SECRET_DEFAULT_USERNAME": "alice"}, tmp_path / "secrets")
     served: Served = request.getfixturevalue("vault")
     served[0].values["default-username"] = "alice"
     return _secrets(served)
@@ -123,6 +133,65 @@ async def test_a_secret_is_found_by_name(secrets: Secrets) -> None:
 
 async def test_a_secret_that_is_not_there_is_none(secrets: Secrets) -> None:
     assert await secrets.get("default-password") is None
+
+
+async def test_a_secret_that_is_set_is_found_whole_and_can_be_set_again(secrets: Secrets) -> None:
+    for value in ("-----BEGIN …\nzwei\n", "another"):
+        await secrets.set("exchange-trust", value)
+        assert await secrets.get("exchange-trust") == value
+        assert await secrets.get("exchange-trust", fresh=True) == value
+    assert await secrets.get("default-username") == "alice"
+
+
+async def test_a_secret_set_at_run_time_is_found_after_a_restart_and_by_nobody_else(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    await EnvironmentSecrets({}, folder).set("exchange-trust", "kept")
+    assert await EnvironmentSecrets({}, folder).get("exchange-trust") == "kept"
+    assert [path.name for path in folder.iterdir()] == ["exchange-trust"]
+    assert (stat.S_IMODE((folder / "exchange-trust").stat().st_mode), stat.S_IMODE(folder.stat().st_mode)) == (
+        0o600,
+        0o700,
+    )
+
+
+@pytest.mark.parametrize("environ", [{}, {"EXSYNC_SECRET_EXCHANGE_TRUST": "mine"}])
+async def test_where_a_set_secret_could_not_count_it_is_refused(environ: dict[str, str], tmp_path: Path) -> None:
+    secrets = EnvironmentSecrets(environ, tmp_path if environ else None)
+    with pytest.raises(Reconfigure, match="EXSYNC_") as refused:
+        await secrets.set("exchange-trust", "value")
+    assert refused.value.code == "secret-not-writable"
+
+
+async def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Reconfigure, match="EXSYNC_SECRETS_FOLDER") as refused:
+        await EnvironmentSecrets({}, tmp_path / "file").set("exchange-trust", "value")
+    assert refused.value.code == "secret-not-writable"
+
+
+async def test_who_will_change_a_secret_reads_it_fresh_from_the_vault(vault: Served) -> None:
+    vault[0].values["exchange-trust"] = "old"
+    secrets = _secrets(vault)
+    await secrets.get("exchange-trust")
+    vault[0].values["exchange-trust"] = "of another process"
+    assert await secrets.get("exchange-trust", fresh=True) == "of another process"
+    assert await secrets.get("exchange-trust") == "of another process"
+
+
+async def test_what_the_vault_cannot_hold_is_refused_before_it_is_sent(vault: Served) -> None:
+    secrets = _secrets(vault)
+    await secrets.set("exchange-trust", "x" * LARGEST)
+    with pytest.raises(Invalid) as refused:
+        await secrets.set("exchange-trust", "x" * LARGEST + "y")
+    assert refused.value.code == "secret-too-large"
+    assert vault[0].values["exchange-trust"] == "x" * LARGEST
+
+
+async def test_a_vault_that_lets_nobody_write_names_the_role(vault: Served) -> None:
+    vault[0].status = 403
+    with pytest.raises(Reconfigure, match="Key Vault Secrets Officer") as denied:
+        await _secrets(vault).set("exchange-trust", "value")
+    assert denied.value.code == "vault-denied"
 
 
 async def test_an_empty_variable_is_no_secret() -> None:

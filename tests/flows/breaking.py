@@ -49,7 +49,7 @@ def guarded(world: World, between: _Between, names: frozenset[str] = WRITES | EX
         return _Guarded(port, between, names)
 
     exchange, rows, blobs, queues = (ports(port) for port in (world.exchange, world.rows, world.blobs, world.queues))
-    return World(rows, blobs, queues, world.secrets, exchange, world.now, world.new_id)
+    return World(rows, blobs, queues, world.secrets, exchange, world.now, world.new_id, world.certificates)
 
 
 class Fuse:

@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 
 from shared.adapters.memory.blobs import MemoryBlobs
+from shared.adapters.memory.certificates import MemoryCertificates
 from shared.adapters.memory.exchange import MemoryExchange
 from shared.adapters.memory.queues import MemoryQueues
 from shared.adapters.memory.rows import MemoryRows
@@ -45,6 +46,8 @@ class Office:
         self.rows = rows or MemoryRows()
         self.blobs = blobs or MemoryBlobs(lambda: self.now)
         self.queues = MemoryQueues(lambda: self.now)
+        self.secrets = MemorySecrets({"default-username": "svc", "default-password": "x", "listener-key": "k" * 32})
+        self.certificates = MemoryCertificates()
         self._names = count(1)
         self._subjects = count(1)
         self._told = 0
@@ -64,10 +67,11 @@ class Office:
             rows or self.rows,
             blobs or self.blobs,
             queues or self.queues,
-            MemorySecrets({"default-username": "svc", "default-password": "x", "listener-key": "k" * 32}),
+            self.secrets,
             exchange or self.exchange,
             now or (lambda: self.now),
             lambda: f"{self.mint}{next(self._names):012d}",
+            self.certificates,
         )
 
     async def open(self, **email: Any) -> "Office":

@@ -210,6 +210,7 @@ async def test_health_names_each_thing_and_what_mends_it() -> None:
         ("storage", True),
         ("settings", True),
         ("exchange default", True),
+        ("certificates", True),
     ]
     assert "notifications.url is not set" in health["checks"][1]["detail"]
     office.exchange.before = refuse

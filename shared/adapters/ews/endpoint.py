@@ -16,15 +16,17 @@ import httpx
 
 from shared.adapters.ews.authorization import Authorization
 from shared.adapters.ews.cached_secrets import CachedSecrets
+from shared.adapters.ews.certificate_watch import CertificateWatch
 from shared.adapters.ews.connection import Connection, check_url, request_versions
 from shared.adapters.ews.http_status import error_page, promises_soap, status_error
 from shared.adapters.ews.lanes import Lanes
 from shared.adapters.ews.patience import Patience
 from shared.adapters.ews.request_headers import COMPRESSED, PLAIN, anchor, request_headers
-from shared.adapters.ews.transport_errors import transport_error
-from shared.adapters.ews.trust import TRUST_SECRET, trust
+from shared.adapters.ews.transport_errors import CERTIFICATE_CODES, transport_error
+from shared.adapters.ews.trust import trust
 from shared.errors import SyncError
 from shared.model.exchange import Mailbox
+from shared.model.trust import TRUST_SECRET
 from shared.wire.ews import sync_folder_hierarchy, sync_folder_items
 from shared.wire.ews.envelope import Header
 
@@ -85,6 +87,7 @@ class Endpoint:
         self._now = now
         self._new_id = new_id
         self._counts = counts
+        self.certificates = CertificateWatch(connection.name, now)
         self._client: tuple[str | None, ssl.SSLContext, httpx.AsyncClient] | None = None
         self._left: list[httpx.AsyncClient] = []
 
@@ -150,6 +153,7 @@ class Endpoint:
                 self._counts[operation] += 1
                 try:
                     async with self._sent(client, request) as response:
+                        self.certificates.offered(response)
                         self._authorization.accepted(patience.authorization)
                         yield response.aiter_bytes()
                 except (httpx.HTTPError, OSError) as wrong:
@@ -172,7 +176,7 @@ class Endpoint:
         """Prepare for another attempt, or raise."""
         if wrong.code == "exchange-busy" and wrong.retry_after is not None:
             self.lanes.pause(mailbox.address, wrong.retry_after)
-        if wrong.code == "tls-untrusted":
+        if wrong.code in CERTIFICATE_CODES:
             self._secrets.forget(TRUST_SECRET)
         if wrong.code in _REFUSED and patience.authorization:
             self._authorization.refused(patience.authorization, wrong, again=patience.refused_before)
@@ -194,6 +198,7 @@ class Endpoint:
             if self._client is not None:
                 self._left.append(self._client[2])
             context = trust(private_authorities)
+            self.certificates.trusted(private_authorities)
             self._client = private_authorities, context, self._new_client(context)
         return self._client[1], self._client[2]
 

@@ -22,6 +22,7 @@ from shared.model.exchange import (
     Resolved,
     Subscribed,
 )
+from shared.model.trust import Expiry
 from shared.ports import Secrets
 from shared.wire.ews import (
     faults,
@@ -68,6 +69,11 @@ class EwsExchange:
         """Close all connections to servers."""
         for endpoint in self._endpoints.values():
             await endpoint.aclose()
+
+    def certificates(self, connection: str) -> tuple[Expiry, ...]:
+        """See the port: what this process has seen."""
+        endpoint = self._endpoints.get(connection)
+        return endpoint.certificates.seen if endpoint else ()
 
     async def distinguished_folders(self, mailbox: Mailbox, names: Sequence[str]) -> dict[str, Folder]:
         """See the port. Quirk: a folder that is not there answers ErrorFolderNotFound or ErrorItemNotFound."""

@@ -8,13 +8,35 @@ import httpx
 
 from shared.errors import Reconfigure, SyncError, Transient
 
+# X509_V_ERR_… of OpenSSL: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/#error-codes
+_REFUSED = {
+    9: "certificate-expired",  # not yet valid
+    10: "certificate-expired",
+    62: "certificate-host-mismatch",
+    64: "certificate-host-mismatch",  # the host is an IP address
+    18: "certificate-self-signed",
+    2: "certificate-untrusted",
+    19: "certificate-untrusted",  # the chain ends at an authority that is not ours
+    20: "certificate-untrusted",
+    21: "certificate-untrusted",
+    27: "certificate-untrusted",
+}
+CERTIFICATE_CODES = frozenset({*_REFUSED.values(), "tls-untrusted"})
+"""What may be mended by another bundle of trusted certificates, or by another certificate."""
+
+
+def certificate_error(wrong: ssl.SSLCertVerificationError, host: str) -> Reconfigure:
+    """Why a certificate was refused."""
+    code = _REFUSED.get(getattr(wrong, "verify_code", 0), "tls-untrusted")
+    return Reconfigure(code, f"{host}: {getattr(wrong, 'verify_message', '') or wrong}")
+
 
 def transport_error(wrong: Exception, host: str) -> SyncError:
     """The error for a request that got no whole answer."""
     causes = list(_causes(wrong))
     untrusted = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
     if untrusted is not None:
-        return Reconfigure("tls-untrusted", f"{host}: {untrusted.verify_message or untrusted}")
+        return certificate_error(untrusted, host)
     for kind, code, words in _CAUSES:
         found = next((cause for cause in causes if isinstance(cause, kind)), None)
         if found is not None:

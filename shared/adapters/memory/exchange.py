@@ -25,6 +25,7 @@ from shared.model.exchange import (
     Resolved,
     Subscribed,
 )
+from shared.model.trust import Expiry
 
 type Hook = Callable[[str, Mailbox], Awaitable[None]]
 
@@ -49,12 +50,16 @@ async def pass_by(operation: str, mailbox: Mailbox) -> None:
 
 
 class MemoryExchange:
-    """The port `Exchange`. `counts` tells calls by operation; `directory` is what `resolve` finds beside mailboxes."""
+    """The port `Exchange`. `counts` tells calls by operation; `directory` is what `resolve` finds beside mailboxes.
+
+    `depends_on` are certificates by connection.
+    """
 
     def __init__(self) -> None:
         self.mailboxes: dict[str, MemoryMailbox] = {}
         self.subscriptions: dict[str, MemorySubscription] = {}
         self.directory: list[Resolved] = []
+        self.depends_on: dict[str, tuple[Expiry, ...]] = {}
         self.counts: Counter[str] = Counter()
         self.before: Hook = pass_by
         self.after: Hook = pass_by
@@ -63,6 +68,10 @@ class MemoryExchange:
         """Create a mailbox with its distinguished folders."""
         self.mailboxes[address.lower()] = MemoryMailbox(address)
         return self.mailboxes[address.lower()]
+
+    def certificates(self, connection: str) -> tuple[Expiry, ...]:
+        """See the port."""
+        return self.depends_on.get(connection, ())
 
     async def distinguished_folders(self, mailbox: Mailbox, names: Sequence[str]) -> dict[str, Folder]:
         """Look up well-known folders by name."""

@@ -11,7 +11,12 @@ class MemorySecrets:
         self.counts: Counter[str] = Counter()
         self.values = dict(values or {})
 
-    async def get(self, name: str) -> str | None:
+    async def get(self, name: str, *, fresh: bool = False) -> str | None:  # noqa: ARG002 - nothing is kept
         """The secret's value, None where there is none."""
         self.counts["gets"] += 1
-        return self.values.get(name)
+        return self.values.get(name) or None
+
+    async def set(self, name: str, value: str) -> None:
+        """Keep a secret."""
+        self.counts["sets"] += 1
+        self.values[name] = value

@@ -16,7 +16,8 @@ NOT_EXECUTED = "ErrorBatchProcessingStopped"
 _OF_ANSWERS = "answer-malformed answer-truncated not-exchange notification-invalid url-wrong"
 # What the adapter says when there is no answer to read; named here so that the registry has one list to be complete by.
 _OF_TRANSPORT = """
-    access-blocked account-blocked account-locked authentication-failed authentication-unsupported connection-lost
+    access-blocked account-blocked account-locked authentication-failed authentication-unsupported
+    certificate-expired certificate-host-mismatch certificate-self-signed certificate-untrusted connection-lost
     connection-refused connection-unknown dns-failed exchange-timeout exchange-unreachable redirected request-too-large
     secret-missing tls-failed tls-untrusted token-refused token-unavailable trust-invalid url-insecure url-invalid
 """

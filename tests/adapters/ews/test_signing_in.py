@@ -167,7 +167,7 @@ async def test_a_private_authority_is_trusted_when_it_is_told(authority: trustme
         ExchangeSimulator(mailboxes=[ALICE.address], tls=context) as simulator,
         exchange_at(Connection("default", simulator.url), secrets=secrets, now=clock) as exchange,
     ):
-        with pytest.raises(Reconfigure, match="tls-untrusted"):
+        with pytest.raises(Reconfigure, match="certificate-untrusted"):
             await exchange.find_folders(ALICE)
         secrets.values["exchange-trust"] = authority.cert_pem.bytes().decode()
         assert await exchange.find_folders(ALICE)
