@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from cli.remote import Refused, Remote, segment
 
 trust = typer.Typer(no_args_is_help=True, help="Certificates that are trusted beside the system's.")
-out = Console(soft_wrap=True)
+out = Console(soft_wrap=True, emoji=False)  # `:AB:` in a fingerprint is no emoji
 _PASSWORD = "EXSYNC_TRUST_PASSWORD"
 
 
@@ -20,7 +22,10 @@ _PASSWORD = "EXSYNC_TRUST_PASSWORD"
 def list_trusted(context: typer.Context) -> None:
     """All trusted certificates, with fingerprints and expiry."""
     found = context.obj.remote.get("trust")["items"]
-    _show(found, as_json=context.obj.as_json)
+    if context.obj.as_json:
+        print(json.dumps(found))
+    else:
+        _show(found)
 
 
 @trust.command("fetch")
@@ -33,13 +38,14 @@ def fetch(
     """The certificate chain that a server offers to the app, and whether it is trusted."""
     remote: Remote = context.obj.remote
     offered = remote.send("POST", "trust/fetch", {"url": url})
-    _show_offer(offered, as_json=context.obj.as_json)
-    if not add:
-        return
-    top = next(each for each in offered["certificates"] if each["sha256"] == offered["topmost"])
-    if not yes:
-        _confirm(top)
-    _show_added(remote.upload("trust", top["pem"].encode()), as_json=context.obj.as_json)
+    if not context.obj.as_json:
+        _show_offer(offered)
+    if add:
+        offered |= _add_topmost(remote, offered, yes=yes)
+        if not context.obj.as_json:
+            _show_added(offered)
+    if context.obj.as_json:
+        print(json.dumps(offered))
 
 
 @trust.command("add")
@@ -63,7 +69,10 @@ def add_file(
             raise
         password = typer.prompt(f"Password of {file.name}", hide_input=True, err=True)
         added = _added(context.obj.remote, content, password, dry_run=dry_run)
-    _show_added(added, as_json=context.obj.as_json)
+    if context.obj.as_json:
+        print(json.dumps(added))
+    else:
+        _show_added(added)
 
 
 @trust.command("remove")
@@ -88,46 +97,40 @@ def _read(path: Path) -> bytes:
         raise Refused(f"{path}: {error.strerror}.") from error
 
 
-def _confirm(certificate: dict[str, Any]) -> None:
-    """Trust on first sight is only as good as the comparison of the fingerprint."""
-    print(
-        f"Compare this with the server's own, over another way than this one:\n"
-        f"  {certificate['subject']}\n  SHA-256 {_spaced(certificate['sha256'])}\n  SHA-1   {_spaced(certificate['sha1'])}",
-        file=sys.stderr,
-    )
-    if not typer.confirm("Trust it?", err=True):
-        raise Refused("Nothing was changed.")
+def _add_topmost(remote: Remote, offered: dict[str, Any], *, yes: bool) -> Any:
+    """Trust on first sight is only as good as the comparison of the fingerprint. What was shown is what is added."""
+    top = next(each for each in offered["certificates"] if each["sha256"] == offered["topmost"])
+    if not yes:
+        print("Compare this with the server's own, over another way than this one:", file=sys.stderr)
+        print(f"  {_plain(top['subject'])}", file=sys.stderr)
+        print(f"  SHA-256 {_spaced(top['sha256'])}\n  SHA-1   {_spaced(top['sha1'])}", file=sys.stderr)
+        if not typer.confirm("Trust it?", err=True):
+            raise Refused("Nothing was changed.")
+    return remote.upload("trust", top["pem"].encode())
 
 
-def _show_offer(offered: dict[str, Any], *, as_json: bool) -> None:
-    _show(offered["certificates"], as_json=as_json, whole=offered)
-    if as_json:
-        return
+def _show_offer(offered: dict[str, Any]) -> None:
+    _show(offered["certificates"])
     failure = offered["failure"]
     if failure is None:
-        out.print(f"[green]trusted[/green] as {offered['host']}", highlight=False)
+        out.print(f"[green]trusted[/green] as {escape(offered['host'])}", highlight=False)
     else:
-        out.print(f"[red]{failure['code']}[/red]", failure["detail"], highlight=False)
+        out.print(f"[red]{failure['code']}[/red] {escape(_plain(failure['detail']))}", highlight=False)
         out.print(f"→ {failure['remedy']}", highlight=False, markup=False)
 
 
-def _show_added(answer: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(answer))
-        return
+def _show_added(answer: dict[str, Any]) -> None:
     for state in ("added", "known"):
         for each in answer[state]:
-            out.print(f"{state}: {each['subject']}  SHA-256 {_spaced(each['sha256'])}", highlight=False, markup=False)
+            words = f"{state}: {_plain(each['subject'])}  SHA-256 {_spaced(each['sha256'])}"
+            out.print(words, highlight=False, markup=False)
 
 
-def _show(certificates: list[dict[str, Any]], *, as_json: bool, whole: dict[str, Any] | None = None) -> None:
-    if as_json:
-        print(json.dumps(certificates if whole is None else whole))
-        return
+def _show(certificates: list[dict[str, Any]]) -> None:
     for each in certificates:
-        table = Table(box=None, show_header=False, title=each["subject"], title_justify="left")
+        table = Table(box=None, show_header=False, title=escape(_plain(each["subject"])), title_justify="left")
         for name, value in _lines(each):
-            table.add_row(name, value)
+            table.add_row(name, Text(value))
         out.print(table)
     if not certificates:
         out.print("Only the system's authorities are trusted.")
@@ -136,15 +139,23 @@ def _show(certificates: list[dict[str, Any]], *, as_json: bool, whole: dict[str,
 def _lines(certificate: dict[str, Any]) -> list[tuple[str, str]]:
     expires = f"{certificate['not_after']} ({certificate['days_left']} days left)"
     if certificate["warning"]:
-        expires += f" [yellow]{certificate['warning']['code']}[/yellow]"
+        expires += f" {certificate['warning']['code']}"
     return [
-        ("issuer", certificate["issuer"]),
-        ("for", ", ".join(certificate["names"]) or ("an authority" if certificate["is_authority"] else "no host")),
+        ("issuer", _plain(certificate["issuer"])),
+        (
+            "for",
+            _plain(", ".join(certificate["names"])) or ("an authority" if certificate["is_authority"] else "no host"),
+        ),
         ("SHA-256", _spaced(certificate["sha256"])),
         ("SHA-1", _spaced(certificate["sha1"])),
         ("from", certificate["not_before"]),
         ("expires", expires),
     ]
+
+
+def _plain(text: str) -> str:
+    """A stranger's words without what a terminal would obey: a certificate's names could repaint the fingerprint."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _spaced(fingerprint: str) -> str:

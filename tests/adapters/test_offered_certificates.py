@@ -1,6 +1,7 @@
 """What a server offers is shown whole, with the reason for which it would be refused; and nothing is said to it."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -55,6 +56,22 @@ async def test_what_does_not_speak_tls_is_no_server_to_trust() -> None:
             await TlsCertificates().offered("localhost", port, "")
     with pytest.raises(Transient, match="connection-refused"):
         await TlsCertificates().offered("127.0.0.1", port, "")
+
+
+async def test_a_server_that_never_finishes_is_not_waited_for() -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Transient, match="exchange-timeout"):
+            await TlsCertificates(timeout=timedelta(milliseconds=50)).offered("localhost", port, "")
+
+
+async def test_a_name_that_does_not_exist_is_named() -> None:
+    with pytest.raises(Transient, match="dns-failed"):
+        await TlsCertificates().offered("exchange.invalid", 443, "")
 
 
 async def test_a_bundle_that_is_none_is_named() -> None:

@@ -6,6 +6,7 @@ import ssl
 import stat
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline.transport import AioHttpTransport
 
+from shared.adapters.ews.cached_secrets import CachedSecrets
 from shared.adapters.memory.secrets import MemorySecrets
 from shared.adapters.secrets import KEEP, LARGEST, EnvironmentSecrets, KeyVaultSecrets
 from shared.errors import Invalid, Reconfigure, SyncError, Transient
@@ -176,6 +178,16 @@ async def test_who_will_change_a_secret_reads_it_fresh_from_the_vault(vault: Ser
     vault[0].values["exchange-trust"] = "of another process"
     assert await secrets.get("exchange-trust", fresh=True) == "of another process"
     assert await secrets.get("exchange-trust") == "of another process"
+
+
+async def test_what_a_server_refused_is_read_fresh_through_all_that_is_kept(vault: Served) -> None:
+    vault[0].values["exchange-trust"] = "old"
+    cached = CachedSecrets(_secrets(vault), lambda: datetime.now(UTC))
+    assert await cached.get("exchange-trust") == "old"
+    vault[0].values["exchange-trust"] = "of another process"
+    assert await cached.get("exchange-trust") == "old"
+    cached.forget("exchange-trust")
+    assert await cached.get("exchange-trust") == "of another process"
 
 
 async def test_what_the_vault_cannot_hold_is_refused_before_it_is_sent(vault: Served) -> None:

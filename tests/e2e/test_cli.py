@@ -2,10 +2,15 @@
 
 import asyncio
 import json
+import os
+import pty
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+
+from tests.adapters.making_certificates import make
 from tests.e2e.office import Office, Person
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -65,3 +70,33 @@ async def test_a_failure_is_explained_without_an_app(office: Office) -> None:
     assert status == 0
     assert "release" in text
     assert (await exsync(office, "failures", "explain", "no-such-code"))[0] == 1
+
+
+async def test_a_files_password_is_asked_for_at_a_terminal_and_its_certificate_is_kept(
+    office: Office, tmp_path: Path
+) -> None:
+    made = make("mail.contoso.example")
+    encrypted = BestAvailableEncryption(b"hush")
+    file = tmp_path / "mail.pfx"
+    file.write_bytes(pkcs12.serialize_key_and_certificates(None, made.key, made.certificate, None, encrypted))
+    terminal, keyboard = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "--url", f"{office.stack.host.url}/api", "trust", "add", str(file)),
+        cwd=_PROJECT,
+        stdin=keyboard,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    assert "mail.pfx" in (await process.stderr.readuntil(b": ")).decode()
+    os.write(terminal, b"hush\n")
+    out, _ = await process.communicate()
+    os.close(terminal)
+    os.close(keyboard)
+    assert (process.returncode, "added: CN=mail.contoso.example" in out.decode()) == (0, True)
+    await office.stack.restart_host()
+    _, text, _ = await exsync(office, "--json", "trust", "list")
+    assert made.sha256 in [each["sha256"] for each in json.loads(text)]
+    assert (await exsync(office, "trust", "remove", made.sha256))[0] == 0
+    assert json.loads((await exsync(office, "--json", "trust", "list"))[1]) == []

@@ -19,6 +19,7 @@ class CachedSecrets:
         self._secrets = secrets
         self._now = now
         self._known: dict[str, tuple[str | None, datetime]] = {}
+        self._forgotten: set[str] = set()
         self._asking = asyncio.Lock()
 
     async def get(self, name: str) -> str | None:
@@ -26,7 +27,8 @@ class CachedSecrets:
         async with self._asking:
             value, until = self._known.get(name, (None, self._now()))
             if until <= self._now():
-                value = await self._secrets.get(name)
+                value = await self._secrets.get(name, fresh=name in self._forgotten)
+                self._forgotten.discard(name)
                 self._known[name] = value, self._now() + (_MISSING_KEPT if value is None else _KEPT)
             return value
 
@@ -45,6 +47,7 @@ class CachedSecrets:
         }
 
     def forget(self, *names: str) -> None:
-        """Ask for these anew next time."""
+        """Ask for these anew next time, also where what is behind us keeps them for a while."""
+        self._forgotten.update(names)
         for name in names:
             self._known.pop(name, None)
