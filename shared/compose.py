@@ -120,7 +120,7 @@ def _ews(connection: Connection) -> ews.Connection:
         connection.url,
         connection.version,
         connection.authentication,
-        None if oauth is None else ews.OAuth(oauth.client_id, oauth.tenant_id, oauth.token_endpoint, oauth.scope),
+        None if oauth is None else ews.OAuth(oauth.client_id, oauth.token_endpoint, oauth.scope, oauth.tenant_id),
         connection.batch_size,
     )
 

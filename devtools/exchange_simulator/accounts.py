@@ -4,13 +4,11 @@ import binascii
 from base64 import b64decode
 from collections.abc import Collection
 from dataclasses import dataclass
-from secrets import token_urlsafe
 
 from devtools.exchange_simulator.directory import Directory
 from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.soap import SoapFault
-
-_RESOURCE = "00000002-0000-0ff1-ce00-000000000000"
+from devtools.exchange_simulator.tokens import RESOURCE, Refused, Tokens
 
 
 @dataclass(slots=True)
@@ -31,8 +29,7 @@ class Accounts:
         self.clients = dict(clients)
         for name in clients:
             self.by_name.setdefault(name.casefold(), Account(name))
-        self.tokens: dict[str, str] = {}
-        self.expired: set[str] = set()
+        self.tokens = Tokens()
 
     def add_user(self, name: str, password: str) -> None:
         """Create a user or change the password."""
@@ -49,18 +46,6 @@ class Accounts:
             raise LookupError(f"no account {name!r}")
         found.may_impersonate = None if mailboxes is None else frozenset(one.casefold() for one in mailboxes)
 
-    def issue_token(self, client: str) -> str:
-        """Issue a token for an account."""
-        self.by_name.setdefault(client.casefold(), Account(client))
-        token = token_urlsafe(40)
-        self.tokens[token] = client
-        return token
-
-    def expire_tokens(self) -> None:
-        """Make every token that was issued so far invalid."""
-        self.expired |= self.tokens.keys()
-        self.tokens.clear()
-
     def identify(self, authorization: str) -> Account | None:
         """Find the account of an Authorization header; None when it proves nothing."""
         scheme, _, value = authorization.partition(" ")
@@ -72,23 +57,23 @@ class Accounts:
             found = self.by_name.get(name.casefold())
             return found if found and found.password is not None and found.password == password else None
         if scheme.lower() == "bearer" and "bearer" in self.schemes:
-            client = self.tokens.get(value.strip())
-            return self.by_name.get(client.casefold()) if client else None
+            client = self.tokens.judge(value.strip())
+            return None if isinstance(client, Refused) else self.by_name.setdefault(client.casefold(), Account(client))
         return None
 
     def challenges(self, host: str, authorization: str) -> list[tuple[str, str]]:
-        """Give the headers of a 401: one WWW-Authenticate per scheme; an expired token is named (PROTOCOL 2)."""
+        """Give the headers of a 401: one WWW-Authenticate per scheme; what is wrong with a token is named (PROTOCOL 2)."""
         offers = {
             "basic": f'Basic realm="{host}"',
-            "bearer": f'Bearer client_id="{_RESOURCE}", trusted_issuers="{_RESOURCE}@*", token_types="app_asserted_user_v1"',
+            "bearer": f'Bearer client_id="{RESOURCE}", trusted_issuers="{RESOURCE}@*", token_types="app_asserted_user_v1"',
             "ntlm": "NTLM",
             "negotiate": "Negotiate",
         }
         headers = [("WWW-Authenticate", offers[scheme]) for scheme in self.schemes]
-        if authorization.partition(" ")[2].strip() in self.expired:
-            headers.append(
-                ("x-ms-diagnostics", '2000002;reason="The token has expired.";error_category="token_expired"')
-            )
+        scheme, _, value = authorization.partition(" ")
+        judgement = self.tokens.judge(value.strip()) if scheme.lower() == "bearer" else None
+        if isinstance(judgement, Refused):
+            headers.append(("x-ms-diagnostics", judgement.header()))
         return headers
 
 

@@ -31,6 +31,7 @@ from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.parsing import read_message
 from devtools.exchange_simulator.push import PushHub, Subscription
 from devtools.exchange_simulator.schema import BESIDE_PROJECT, Schema
+from devtools.exchange_simulator.tokens import Tokens
 from devtools.exchange_simulator.versions import PRODUCTS
 
 PATH = "/EWS/Exchange.asmx"
@@ -374,13 +375,18 @@ class ExchangeSimulator:
         """Say whose mailboxes an account may act for; None for all."""
         self.accounts.allow(account, mailboxes)
 
+    @property
+    def tokens(self) -> Tokens:
+        """What clients are granted, which issuers are trusted, and how tokens are refused."""
+        return self.accounts.tokens
+
     def issue_token(self, client: str = DEFAULT_CLIENT) -> str:
         """Issue a Bearer token."""
-        return self.accounts.issue_token(client)
+        return self.tokens.issue(client)
 
     def expire_tokens(self) -> None:
         """Make all tokens invalid."""
-        self.accounts.expire_tokens()
+        self.tokens.expire_all()
 
     def inject(self, fault: Fault) -> Fault:
         """Queue a fault (fault_injection.KINDS)."""

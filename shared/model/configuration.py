@@ -11,21 +11,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.errors import Invalid
+from shared.model.clouds import CLOUDS, cloud_of
 from shared.model.setting_table import BY_NAME, LATER, SETTINGS, Setting
+from shared.model.setting_values import is_loopback
 
+_ONLINE_ONLY = (
+    "Exchange on premises takes no OAuth token of an application without a user, also with hybrid modern authentication, "
+    'which is for users; write "basic" with a service account that may impersonate'
+)
 CONNECTION_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_LOGIN = {
-    "public": "https://login.microsoftonline.com",
-    "us_government": "https://login.microsoftonline.us",
-    "us_dod": "https://login.microsoftonline.us",
-    "china": "https://login.partner.microsoftonline.cn",
-}
-_SCOPE = {
-    "public": "https://outlook.office365.com/.default",
-    "us_government": "https://outlook.office365.us/.default",
-    "us_dod": "https://webmail.apps.mil/.default",
-    "china": "https://partner.outlook.cn/.default",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +218,36 @@ def _gaps(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "oauth.client_id", "it is missing; write the application (client) ID of the app registration"
         if "oauth.tenant_id" not in values and "oauth.token_endpoint" not in values:
             yield "oauth.tenant_id", "it is missing; write the directory (tenant) ID"
+    yield from _misplaced(values)
+
+
+def _misplaced(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """OAuth where it cannot work. PROTOCOL 3: app-only tokens are taken by Exchange Online alone.
+
+    Loopback is left alone: what listens there is a simulator or a tunnel, and it says itself what it takes.
+    """
+    host = urlsplit(values.get("url", "")).hostname or ""
+    online, cloud, is_online = (
+        cloud_of(host),
+        values.get("oauth.cloud", "public"),
+        values.get("version") == "Exchange365",
+    )
+    if is_loopback(host):
+        return
+    if is_online and host and online is None:
+        yield (
+            "version",
+            (
+                f'Exchange365 is Exchange Online, and {host} is not; write "{CLOUDS[cloud].url}" as the url, or for an '
+                "Exchange of your own its version"
+            ),
+        )
+    elif online is not None and not is_online:
+        yield "version", f'{host} is Exchange Online; write "Exchange365"'
+    elif online is not None and online != cloud:
+        yield "oauth.cloud", f'{host} is in the cloud "{online}", not "{cloud}"; write "{online}"'
+    elif _authentication(values) == "oauth" and not is_online:
+        yield "authentication", _ONLINE_ONLY
 
 
 def _authentication(values: Mapping[str, Any]) -> str:
@@ -239,13 +263,13 @@ def _connection(name: str, values: Mapping[str, Any]) -> Connection:
 
 
 def _oauth(chosen: Mapping[str, Any]) -> OAuth:
-    cloud, tenant = chosen["oauth.cloud"], chosen["oauth.tenant_id"] or ""
+    cloud, tenant = CLOUDS[chosen["oauth.cloud"]], chosen["oauth.tenant_id"] or ""
     return OAuth(
         client_id=chosen["oauth.client_id"],
         tenant_id=tenant,
-        token_endpoint=chosen["oauth.token_endpoint"] or f"{_LOGIN[cloud]}/{tenant}/oauth2/v2.0/token",
-        scope=chosen["oauth.scope"] or _SCOPE[cloud],
-        cloud=cloud,
+        token_endpoint=chosen["oauth.token_endpoint"] or cloud.token_endpoint(tenant),
+        scope=chosen["oauth.scope"] or cloud.scope,
+        cloud=chosen["oauth.cloud"],
     )
 
 

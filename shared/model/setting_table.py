@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from shared.model.clouds import CLOUDS
 from shared.model.setting_values import (
     Reader,
     address,
@@ -22,7 +23,6 @@ from shared.model.setting_values import (
 )
 
 VERSIONS = ("Exchange2010", "Exchange2013", "Exchange2016", "Exchange2019", "ExchangeSE", "Exchange365")
-CLOUDS = ("public", "us_government", "us_dod", "china")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ _CONNECTION = (
         "`basic` or `oauth`",
         None,
         "`basic` (HTTP Basic) or `oauth` (OAuth 2.0 client credentials). Unset: `oauth` for `Exchange365`, which takes "
-        "nothing else, and `basic` for all others. NTLM (there called Basic authentication) is not available yet.",
+        "nothing else and alone takes it (on loopback any version may), and `basic` for all others. "
+        "NTLM (there called Basic authentication) is not available yet.",
         _authentication,
     ),
     Setting(

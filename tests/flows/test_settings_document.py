@@ -108,7 +108,8 @@ async def test_removing_a_connection_does_not_make_its_secret_free() -> None:
 async def test_a_detour_over_another_authentication_does_not_free_the_password() -> None:
     world = Office().world()
     await patch_settings(world, to(URL), version=ANY_VERSION)
-    oauth = {"client_id": "1", "tenant_id": "t"}
-    await patch_settings(world, to(ELSEWHERE, authentication="oauth", oauth=oauth), version=ANY_VERSION)
+    oauth = {"client_id": "1", "token_endpoint": "https://charlie.example/token"}
+    online = to("https://outlook.office365.com/EWS/Exchange.asmx", version="Exchange365", oauth=oauth)
+    await patch_settings(world, online, version=ANY_VERSION)
     with pytest.raises(Invalid, match="secret-not-confirmed"):
-        await patch_settings(world, to(ELSEWHERE, authentication="basic"), version=ANY_VERSION)
+        await patch_settings(world, to(ELSEWHERE, version="Exchange2016"), version=ANY_VERSION)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.errors import Invalid
 from shared.model.configuration import flatten, merge_patch, parse, to_document
-from shared.model.setting_table import LATER, SETTINGS
+from shared.model.setting_table import LATER, SETTINGS, VERSIONS
 
 URL = "https://mail.contoso.example/EWS/Exchange.asmx"
 OFFICE_365: dict[str, Any] = {
@@ -20,6 +20,10 @@ OFFICE_365: dict[str, Any] = {
 
 def connection(**settings: Any) -> dict[str, Any]:
     return {"connections": {"default": {"url": URL, **settings}}}
+
+
+def online(url: str = OFFICE_365["url"], **oauth: str) -> dict[str, Any]:
+    return {"connections": {"default": {**OFFICE_365, "url": url, "oauth": {**OFFICE_365["oauth"], **oauth}}}}
 
 
 def problems(document: dict[str, Any]) -> list[str]:
@@ -59,19 +63,64 @@ def test_exchange_online_takes_oauth_and_knows_where_tokens_come_from() -> None:
     assert default.hosts() == ("outlook.office365.com", "login.microsoftonline.com")
 
 
-def test_another_cloud_has_other_endpoints() -> None:
-    oauth = {**OFFICE_365["oauth"], "cloud": "china"}
-    default = parse({"connections": {"default": {**OFFICE_365, "oauth": oauth}}}).connections["default"]
+@pytest.mark.parametrize(
+    ("cloud", "host", "authority", "resource"),
+    [
+        ("public", "outlook.office365.com", "login.microsoftonline.com", "outlook.office365.com"),
+        ("us_government", "outlook.office365.us", "login.microsoftonline.us", "outlook.office365.us"),
+        ("us_dod", "outlook-dod.office365.us", "login.microsoftonline.us", "outlook-dod.office365.us"),
+        ("us_dod", "webmail.apps.mil", "login.microsoftonline.us", "outlook-dod.office365.us"),
+        ("china", "partner.outlook.cn", "login.partner.microsoftonline.cn", "partner.outlook.cn"),
+    ],
+)
+def test_each_cloud_has_its_own_authority_and_resource(cloud: str, host: str, authority: str, resource: str) -> None:
+    default = parse(online(f"https://{host}/EWS/Exchange.asmx", cloud=cloud)).connections["default"]
     assert default.oauth is not None
-    assert default.oauth.token_endpoint.startswith("https://login.partner.microsoftonline.cn/")
-    assert default.oauth.scope == "https://partner.outlook.cn/.default"
+    assert default.oauth.token_endpoint == f"https://{authority}/contoso/oauth2/v2.0/token"
+    assert default.oauth.scope == f"https://{resource}/.default"
+    assert default.hosts() == (host, authority)
 
 
 def test_endpoint_and_scope_may_be_overridden() -> None:
-    oauth = {"client_id": "1", "token_endpoint": "https://adfs.contoso.example/adfs/oauth2/token", "scope": "ews"}
-    default = parse(connection(authentication="oauth", oauth=oauth)).connections["default"]
+    oauth = {"client_id": "1", "token_endpoint": "https://login.contoso.example/oauth2/token", "scope": "ews"}
+    default = parse({"connections": {"default": {**OFFICE_365, "oauth": oauth}}}).connections["default"]
     assert default.oauth is not None
     assert (default.oauth.token_endpoint, default.oauth.scope) == (oauth["token_endpoint"], "ews")
+
+
+@pytest.mark.parametrize("version", [version for version in VERSIONS if version != "Exchange365"])
+def test_oauth_without_a_user_is_refused_on_premises_with_the_reason(version: str) -> None:
+    oauth = {"client_id": "1", "tenant_id": "t", "token_endpoint": "https://adfs.contoso.example/adfs/oauth2/token"}
+    (line,) = problems(connection(version=version, authentication="oauth", oauth=oauth))
+    assert line.startswith(
+        "connections.default.authentication (Use OAuth Authentication): Exchange on premises takes no"
+    )
+    assert 'write "basic"' in line
+
+
+def test_oauth_on_loopback_is_left_to_what_listens_there() -> None:
+    oauth = {"client_id": "1", "tenant_id": "t"}
+    settings = {"url": "http://127.0.0.1:7080/EWS/Exchange.asmx", "authentication": "oauth", "oauth": oauth}
+    for version in VERSIONS:
+        assert parse({"connections": {"default": {**settings, "version": version}}}).connections["default"].oauth
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (
+            online(URL),
+            'mail.contoso.example is not; write "https://outlook.office365.com/EWS/Exchange.asmx" as the url',
+        ),
+        (online(URL, cloud="china"), 'write "https://partner.outlook.cn/EWS/Exchange.asmx"'),
+        (online("https://outlook.office365.us/EWS/Exchange.asmx"), 'not "public"; write "us_government"'),
+        (online(cloud="us_dod"), 'is in the cloud "public", not "us_dod"; write "public"'),
+        ({"connections": {"default": {"url": OFFICE_365["url"]}}}, 'is Exchange Online; write "Exchange365"'),
+    ],
+)
+def test_version_host_and_cloud_must_belong_together(document: dict[str, Any], expected: str) -> None:
+    (line,) = problems(document)
+    assert expected in line
 
 
 def test_all_means_a_window_without_beginning() -> None:
@@ -137,8 +186,8 @@ def test_a_secret_in_a_url_is_refused_and_not_repeated(url: str) -> None:
         (connection(create_item_url=URL), "later version"),
         (connection(oauth={"clientid": "1"}), 'did you mean "connections.default.oauth.client_id"?'),
         (connection(EWSBatchSize=5), 'here it is called "connections.<name>.batch_size"'),
-        (connection(authentication="oauth", oauth={"tenant_id": "t"}), "application (client) ID"),
-        (connection(authentication="oauth", oauth={"client_id": "c"}), "directory (tenant) ID"),
+        ({"connections": {"default": {**OFFICE_365, "oauth": {"tenant_id": "t"}}}}, "application (client) ID"),
+        ({"connections": {"default": {**OFFICE_365, "oauth": {"client_id": "c"}}}}, "directory (tenant) ID"),
         ({"connections": {"default": {}}}, "it is missing"),
         ({"connections": {"default": {**OFFICE_365, "authentication": "basic"}}}, "takes only OAuth"),
         ({"connections": {"Head Office": {"url": URL}}}, "a connection's name is"),

@@ -7,12 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+from shared.adapters.ews.bearer import BearerToken
 from shared.adapters.ews.cached_secrets import CachedSecrets
 from shared.adapters.ews.connection import BASIC, OAUTH, Connection
-from shared.adapters.ews.token_client import fetch_token
 from shared.errors import Reconfigure, SyncError
-
-_RENEWED_BEFORE = timedelta(minutes=5)
 
 
 class Authorization:
@@ -33,8 +31,7 @@ class Authorization:
         self._secrets = secrets
         self._now = now
         self._hold = hold_after_refusal
-        self._token: tuple[str, datetime] | None = None
-        self._fetching = asyncio.Lock()
+        self._bearer = BearerToken(connection, secrets, now, hold_after_refusal=hold_after_refusal)
         self._refused: tuple[str, datetime, SyncError] | None = None
         self._accepted = ""
         self._proving = asyncio.Lock()
@@ -60,8 +57,7 @@ class Authorization:
 
     async def _header(self, trust: ssl.SSLContext) -> str:
         if self._connection.authentication == OAUTH:
-            self._raise_while_refused("Bearer")
-            return await self._bearer(trust)
+            return "Bearer " + await self._bearer.current(trust)
         if self._connection.authentication == BASIC:
             value = await self._basic()
             self._raise_while_refused(value)
@@ -74,13 +70,12 @@ class Authorization:
 
     def refused(self, value: str, why: SyncError, *, again: bool) -> None:
         """The server refused this value. A user name and password are not tried twice; a token is renewed once."""
+        if self._connection.authentication == OAUTH:
+            self._bearer.refused(value.removeprefix("Bearer "), why, again=again)
+            return
         self._secrets.forget(*self._secret_names())
-        self._token = None
         self._accepted = ""
-        if self._connection.authentication == BASIC:
-            self._refused = value, self._now() + self._hold, why
-        elif again:
-            self._refused = "Bearer", self._now() + self._hold, why
+        self._refused = value, self._now() + self._hold, why
 
     def _raise_while_refused(self, value: str) -> None:
         if self._refused is not None and self._refused[0] == value and self._now() < self._refused[1]:
@@ -89,26 +84,9 @@ class Authorization:
             raise type(why)(why.code, why.detail)
 
     def _secret_names(self) -> tuple[str, ...]:
-        kinds = ("client-secret", "client-certificate", "username", "password")
-        return tuple(f"{self._connection.name}-{kind}" for kind in kinds)
+        return tuple(f"{self._connection.name}-{kind}" for kind in ("username", "password"))
 
     async def _basic(self) -> str:
         user = await self._secrets.require(f"{self._connection.name}-username")
         password = await self._secrets.require(f"{self._connection.name}-password")
         return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
-
-    async def _bearer(self, trust: ssl.SSLContext) -> str:
-        async with self._fetching:
-            if self._token is None or self._token[1] <= self._now():
-                self._token = await self._fetch(trust)
-            return "Bearer " + self._token[0]
-
-    async def _fetch(self, trust: ssl.SSLContext) -> tuple[str, datetime]:
-        oauth = self._connection.oauth
-        if oauth is None:
-            raise Reconfigure("token-refused", f"connections.{self._connection.name}.oauth is not set")
-        certificate = await self._secrets.get(f"{self._connection.name}-client-certificate")
-        secret = None if certificate else await self._secrets.require(f"{self._connection.name}-client-secret")
-        asked = self._now()
-        token = await asyncio.to_thread(fetch_token, oauth, secret=secret, certificate=certificate, trust=trust)
-        return token.value, asked + max(token.lifetime - _RENEWED_BEFORE, token.lifetime / 2)

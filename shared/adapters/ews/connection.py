@@ -12,13 +12,12 @@ OAUTH = "oauth"
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
-    """Client credentials. Token endpoint and scope follow from tenant and cloud where they are not given."""
+    """Client credentials: who asks, where, and for what. `tenant_id` is empty where only the endpoint was given."""
 
     client_id: str
+    token_endpoint: str
+    scope: str
     tenant_id: str = ""
-    token_endpoint: str = ""
-    scope: str = ""
-    cloud: str = "global"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from shared.adapters.ews.connection import Connection, check_url, request_versio
 from shared.adapters.ews.http_status import error_page, promises_soap, status_error
 from shared.adapters.ews.lanes import Lanes
 from shared.adapters.ews.patience import Patience
+from shared.adapters.ews.refused_tokens import RENEWED
 from shared.adapters.ews.request_headers import COMPRESSED, PLAIN, anchor, request_headers
 from shared.adapters.ews.transport_errors import CERTIFICATE_CODES, transport_error
 from shared.adapters.ews.trust import trust
@@ -33,7 +34,7 @@ from shared.wire.ews.envelope import Header
 _TIMEOUT = httpx.Timeout(100, connect=10, pool=None)
 _IDLE_SECONDS = 55
 _SYNCS = frozenset({sync_folder_items.NAME, sync_folder_hierarchy.NAME})
-_REFUSED = frozenset({"authentication-failed", "account-locked"})
+_REFUSED = RENEWED | {"authentication-failed", "account-locked"}
 _PAGE_SHOWN = 4096
 
 

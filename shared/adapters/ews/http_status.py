@@ -7,7 +7,8 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from shared.adapters.ews.connection import Connection
+from shared.adapters.ews.connection import OAUTH, Connection
+from shared.adapters.ews.refused_tokens import token_error
 from shared.errors import Permanent, Reconfigure, SyncError, Transient
 
 _CAUSE = "x-caserrorcode"
@@ -27,6 +28,10 @@ def status_error(response: httpx.Response, body: str, connection: Connection, no
     status = response.status_code
     if response.headers.get(_CAUSE) == "EmailAddressNotFound":
         return Reconfigure("mailbox-unknown", "Exchange knows no mailbox of that address")
+    if status in (401, 403) and connection.authentication == OAUTH:
+        refused = token_error(response, connection)
+        if refused is not None:
+            return refused
     if status == 401:
         return _unauthorized(response, body, connection)
     if 300 <= status < 400:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.adapters.ews.lanes import LONGEST_WAIT
+from shared.adapters.ews.refused_tokens import RENEWED
 from shared.errors import SyncError
 from shared.wire.ews import subscribe
 
@@ -35,7 +36,7 @@ class Patience:
             return self._after_busy(wrong)
         if wrong.code == "version-not-supported":
             return timedelta(0) if version_now != self.version else None
-        if wrong.code == "authentication-failed":
+        if wrong.code == "authentication-failed" or wrong.code in RENEWED:
             refused_before, self.refused_before = self.refused_before, True
             return None if refused_before else timedelta(0)
         return None

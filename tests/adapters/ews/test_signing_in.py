@@ -1,4 +1,4 @@
-"""Passwords, tokens and certificates: who we are, whom we trust, and how an account is kept from being locked."""
+"""Passwords and certificates of servers: who we are, whom we trust, and how an account is kept from being locked."""
 
 import asyncio
 import ssl
@@ -10,8 +10,8 @@ import pytest_asyncio
 import trustme
 
 from devtools.exchange_simulator import ExchangeSimulator
-from devtools.exchange_simulator.simulator import DEFAULT_CLIENT, DEFAULT_CLIENT_SECRET, DEFAULT_USER
-from shared.adapters.ews.connection import Connection, OAuth
+from devtools.exchange_simulator.simulator import DEFAULT_USER
+from shared.adapters.ews.connection import Connection
 from shared.adapters.memory.secrets import MemorySecrets
 from shared.errors import Reconfigure, SyncError, Transient
 from tests.adapters.ews.world import ALICE, BOB, SIGN_IN, Clock, ToldServer, exchange_at, http
@@ -26,11 +26,6 @@ def authority() -> trustme.CA:
 async def simulator() -> AsyncIterator[ExchangeSimulator]:
     async with ExchangeSimulator(mailboxes=[ALICE.address, BOB.address]) as running:
         yield running
-
-
-def oauth_connection(simulator: ExchangeSimulator, **changes: str) -> Connection:
-    facts = {"client_id": DEFAULT_CLIENT, "token_endpoint": simulator.token_endpoint, **changes}
-    return Connection("default", simulator.url, version="Exchange365", authentication="oauth", oauth=OAuth(**facts))
 
 
 async def test_a_wrong_password_is_sent_once_whoever_asks(simulator: ExchangeSimulator) -> None:
@@ -96,65 +91,6 @@ async def test_impersonation_is_asked_for_and_may_be_refused(simulator: Exchange
     async with exchange_at(Connection("default", simulator.url)) as exchange:
         assert await exchange.find_folders(BOB)
         with pytest.raises(Reconfigure, match="impersonation-denied"):
-            await exchange.find_folders(ALICE)
-
-
-async def test_a_token_is_fetched_once_and_renewed_when_it_is_refused(simulator: ExchangeSimulator) -> None:
-    secrets = MemorySecrets({"default-client-secret": DEFAULT_CLIENT_SECRET})
-    async with exchange_at(oauth_connection(simulator), secrets=secrets) as exchange:
-        await asyncio.gather(*(exchange.find_folders(ALICE) for _ in range(5)))
-        assert exchange.counts["FindFolder"] == 5
-        simulator.expire_tokens()
-        assert await exchange.find_folders(ALICE)
-        assert exchange.counts["FindFolder"] == 7
-
-
-async def test_a_token_may_be_had_by_certificate(simulator: ExchangeSimulator, authority: trustme.CA) -> None:
-    issued = authority.issue_cert("client.contoso.example", key_type=trustme.KeyType.RSA)
-    pem = issued.private_key_pem.bytes() + issued.cert_chain_pems[0].bytes()
-    secrets = {"default-client-certificate": pem.decode()}
-    async with exchange_at(oauth_connection(simulator), secrets=secrets) as exchange:
-        assert await exchange.find_folders(ALICE)
-
-
-@pytest.mark.parametrize(
-    ("changes", "secrets", "code"),
-    [
-        ({}, {"default-client-secret": "wrong"}, "token-refused"),
-        ({}, {}, "secret-missing"),
-        ({}, {"default-client-certificate": "no PEM"}, "token-refused"),
-        ({"token_endpoint": ""}, {"default-client-secret": "x"}, "token-refused"),
-        ({"token_endpoint": "", "tenant_id": "t", "cloud": "moon"}, {"default-client-secret": "x"}, "token-refused"),
-    ],
-)
-async def test_a_token_that_is_not_to_be_had_is_a_matter_for_the_administrator(
-    simulator: ExchangeSimulator, changes: dict[str, str], secrets: dict[str, str], code: str
-) -> None:
-    async with exchange_at(oauth_connection(simulator, **changes), secrets=secrets) as exchange:
-        with pytest.raises(Reconfigure, match=code):
-            await exchange.find_folders(ALICE)
-        assert not exchange.counts
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind", "code"),
-    [
-        (http("503 Service Unavailable"), Transient, "token-unavailable"),
-        (http("200 OK", b"hello"), Reconfigure, "token-refused"),
-        (http("200 OK", b"[]"), Reconfigure, "token-refused"),
-        (http("400 Bad Request", b'{"error": "temporarily_unavailable"}'), Transient, "token-unavailable"),
-        (b"", Transient, "connection-lost"),
-    ],
-)
-async def test_a_token_endpoint_in_trouble_is_named(
-    simulator: ExchangeSimulator, answer: bytes, kind: type[SyncError], code: str
-) -> None:
-    secrets = {"default-client-secret": DEFAULT_CLIENT_SECRET}
-    async with (
-        ToldServer([answer]).running() as server,
-        exchange_at(oauth_connection(simulator, token_endpoint=server.url), secrets=secrets) as exchange,
-    ):
-        with pytest.raises(kind, match=code):
             await exchange.find_folders(ALICE)
 
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from devtools.exchange_simulator.simulator import DEFAULT_PASSWORD, DEFAULT_USER
-from shared.adapters.ews.connection import Connection
+from devtools.exchange_simulator import ExchangeSimulator
+from devtools.exchange_simulator.simulator import DEFAULT_CLIENT, DEFAULT_CLIENT_SECRET, DEFAULT_PASSWORD, DEFAULT_USER
+from shared.adapters.ews.connection import Connection, OAuth
 from shared.adapters.ews.exchange import EwsExchange
 from shared.adapters.memory.secrets import MemorySecrets
 from shared.model.exchange import Mailbox
@@ -17,6 +18,8 @@ ALICE = Mailbox("alice@contoso.example")
 BOB = Mailbox("bob@contoso.example")
 CHARLIE = Mailbox("charlie@contoso.example")
 SIGN_IN = {"default-username": DEFAULT_USER, "default-password": DEFAULT_PASSWORD}
+CLIENT_SECRET = {"default-client-secret": DEFAULT_CLIENT_SECRET}
+ONLINE_SCOPE = "https://outlook.office365.com/.default"
 SAMPLES = Path(__file__).parents[2] / "samples" / "ews"
 
 
@@ -31,6 +34,13 @@ class Clock:
 
     def advance(self, by: timedelta) -> None:
         self._ahead += by
+
+
+def oauth_connection(simulator: ExchangeSimulator, *, url: str = "", **changes: str | None) -> Connection:
+    """A connection to the simulator by OAuth; `oauth=None` leaves its settings out."""
+    facts = {"client_id": DEFAULT_CLIENT, "token_endpoint": simulator.token_endpoint, "scope": ONLINE_SCOPE} | changes
+    oauth = None if "oauth" in facts else OAuth(**{name: value or "" for name, value in facts.items()})
+    return Connection("default", url or simulator.url, version="Exchange365", authentication="oauth", oauth=oauth)
 
 
 @asynccontextmanager

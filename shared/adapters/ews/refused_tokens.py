@@ -1,0 +1,53 @@
+"""A token that Exchange did not take (401 or 403): which of its properties is wrong. PROTOCOL 2, 3. No I/O.
+
+Exchange's own reason goes first; where it gives none, what the token shows of itself.
+"""
+
+import httpx
+
+from shared.adapters.ews.connection import Connection
+from shared.adapters.ews.diagnostics import Diagnostics, Family, read
+from shared.adapters.ews.token_checks import missing_right
+from shared.errors import Reconfigure, SyncError, Transient
+
+MAYBE_OF_ONE_MAILBOX = frozenset({"consent-missing", "token-role-missing"})
+RENEWED = MAYBE_OF_ONE_MAILBOX | {
+    "client-blocked",
+    "token-audience-wrong",
+    "token-expired",
+    "token-invalid",
+    "token-tenant-wrong",
+}
+"""Refusals after which the request is sent once more: with a new token they may be over."""
+
+_FAMILIES: dict[Family, tuple[type[SyncError], str, str]] = {
+    Family.SIGNATURE: (Reconfigure, "token-invalid", "its signature is not accepted"),
+    Family.TOKEN: (Reconfigure, "token-invalid", "it is not accepted as a token"),
+    Family.EXPIRED: (Reconfigure, "token-expired", "it has expired"),
+    Family.AUDIENCE: (Reconfigure, "token-audience-wrong", "it is for another resource"),
+    Family.TENANT: (Reconfigure, "token-tenant-wrong", "it is of another tenant"),
+    Family.USER: (Reconfigure, "token-user-unknown", "its user is not known here"),
+    Family.CLIENT: (Reconfigure, "client-blocked", "its client is not let in"),
+    Family.INTERNAL: (Transient, "exchange-internal-error", "Exchange could not examine it"),
+    Family.GRANT: (Reconfigure, "token-role-missing", "it does not grant what was asked for"),
+}
+
+
+def token_error(response: httpx.Response, connection: Connection) -> SyncError | None:
+    """The error for an answer 401 or 403 to a token; None where neither the answer nor the token tells more."""
+    token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
+    diagnostics = read(response.headers.get("x-ms-diagnostics", ""))
+    missing = missing_right(token)
+    if missing is not None and diagnostics.family in (None, Family.GRANT):
+        return Reconfigure(missing.code, _detail(response, connection, missing.detail, diagnostics))
+    if diagnostics.family is None:
+        return None
+    kind, code, words = _FAMILIES[diagnostics.family]
+    return kind(code, _detail(response, connection, words, diagnostics))
+
+
+def _detail(response: httpx.Response, connection: Connection, words: str, diagnostics: Diagnostics) -> str:
+    client = connection.oauth.client_id if connection.oauth else ""
+    said = " ".join(part for part in (diagnostics.reason, diagnostics.category) if part)
+    detail = f"HTTP {response.status_code}: it refused the token of the client {client}: {words}"
+    return f"{detail} ({said})" if said else detail
