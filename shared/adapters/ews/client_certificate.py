@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ALGORITHM = "PS256"
 
 
-def assertion(oauth: OAuth, certificate: str, now: datetime) -> bytes:
+def assertion(oauth: OAuth, certificate: str, now: datetime) -> str:
     """A signed statement for the token endpoint, good for ten minutes.
 
     Raises Reconfigure("client-certificate-invalid") and Reconfigure("client-certificate-expired").
@@ -37,7 +37,7 @@ def assertion(oauth: OAuth, certificate: str, now: datetime) -> bytes:
         )
     creator = JwtAssertionCreator(key, _ALGORITHM, sha256_thumbprint=own.fingerprint(SHA256()).hex())
     signed: bytes = creator.create_normal_assertion(audience=oauth.token_endpoint, issuer=oauth.client_id)
-    return signed
+    return signed.decode()  # Quirk: httpx would write bytes into the form as Python shows them, with b and quotes.
 
 
 def _read(certificate: str) -> "tuple[RSAPrivateKey, x509.Certificate]":

@@ -28,7 +28,7 @@ class Token:
     lifetime: timedelta
 
 
-def fetch_token(oauth: OAuth, *, secret: str | None, assertion: bytes | None, trust: ssl.SSLContext) -> Token:
+def fetch_token(oauth: OAuth, *, secret: str | None, assertion: str | None, trust: ssl.SSLContext) -> Token:
     """Ask for a token, proving who we are by a signed assertion or else by the secret.
 
     Only `trust` decides whom we believe: no proxy and no authorities of the environment (`REQUESTS_CA_BUNDLE`).
