@@ -120,7 +120,11 @@ def _ews(connection: Connection) -> ews.Connection:
         connection.url,
         connection.version,
         connection.authentication,
-        None if oauth is None else ews.OAuth(oauth.client_id, oauth.token_endpoint, oauth.scope, oauth.tenant_id),
+        None
+        if oauth is None
+        else ews.OAuth(
+            client_id=oauth.client_id, token_endpoint=oauth.token_endpoint, scope=oauth.scope, tenant_id=oauth.tenant_id
+        ),
         connection.batch_size,
     )
 

@@ -22,6 +22,8 @@ KEEP = timedelta(minutes=5)
 LARGEST = 25_000
 """Bytes of a secret's value. https://learn.microsoft.com/azure/key-vault/secrets/about-secrets: 25k each."""
 PREFIX = "EXSYNC_SECRET_"
+_DISABLED = "SecretDisabled"
+"""The inner code of a 403. https://learn.microsoft.com/azure/key-vault/general/rest-error-codes"""
 
 
 class EnvironmentSecrets:
@@ -104,7 +106,10 @@ class KeyVaultSecrets:
         self._kept: dict[str, tuple[str, float]] = {}
 
     async def get(self, name: str, *, fresh: bool = False) -> str | None:
-        """The secret's newest enabled value. Raises Reconfigure("vault-denied") and Transient("vault-unavailable")."""
+        """The secret's newest value.
+
+        Raises Reconfigure("vault-denied"), Reconfigure("secret-disabled") and Transient("vault-unavailable").
+        """
         value, until = self._kept.get(name, ("", 0.0))
         if value and not fresh and self._clock() < until:
             return value
@@ -115,6 +120,8 @@ class KeyVaultSecrets:
             return None
         except AzureError as error:
             raise _translated(name, error) from error
+        except ValueError as error:  # Azure's client gives no token to a server that asks for that of another service.
+            raise Reconfigure("vault-denied", f"secret {name}: what answers there is no Key Vault") from error
         self._kept[name] = (value, self._clock() + KEEP.total_seconds())
         return value or None
 
@@ -136,6 +143,8 @@ class KeyVaultSecrets:
 
 def _translated(name: str, error: AzureError) -> SyncError:
     status = error.status_code if isinstance(error, HttpResponseError) else None
+    if status == 403 and _DISABLED in str(error):
+        return Reconfigure("secret-disabled", f"secret {name}: its newest version is disabled")
     if status in (401, 403) or isinstance(error, ClientAuthenticationError):
         return Reconfigure("vault-denied", f"secret {name}: {status or 'no identity'}")
     return Transient("vault-unavailable", f"secret {name}: {status or type(error).__name__}")

@@ -400,6 +400,12 @@ _RECONFIGURE = (
         "Put it into Key Vault under the name in the detail, or locally into the environment as `EXSYNC_SECRET_…`.",
     ),
     (
+        "secret-disabled",
+        Owner.AZURE,
+        "The newest version of a secret is disabled in Key Vault.",
+        "`az keyvault secret set-attributes --vault-name <vault> --name <secret> --enabled true`, or write a new version.",
+    ),
+    (
         "secret-invalid",
         Owner.CRM,
         "A secret is there but cannot be used.",

@@ -1,77 +1,21 @@
 """The contract of `Secrets`: memory, environment variables, and Key Vault's client against a vault over real HTTPS."""
 
 import asyncio
-import json
-import ssl
 import stat
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import trustme
-from aiohttp import web
-from azure.core.credentials import AccessToken
-from azure.core.exceptions import ClientAuthenticationError
-from azure.core.pipeline.transport import AioHttpTransport
 
 from shared.adapters.ews.cached_secrets import CachedSecrets
 from shared.adapters.memory.secrets import MemorySecrets
 from shared.adapters.secrets import KEEP, LARGEST, EnvironmentSecrets, KeyVaultSecrets
 from shared.errors import Invalid, Reconfigure, SyncError, Transient
 from shared.ports import Secrets
-
-
-@dataclass
-class Vault:
-    """A Key Vault with these secrets; `status` other than 200 is answered to everything."""
-
-    values: dict[str, str] = field(default_factory=dict)
-    status: int = 200
-    reads: int = 0
-
-    async def answer(self, request: web.Request) -> web.Response:
-        """https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret"""
-        if "Authorization" not in request.headers:
-            challenge = 'Bearer authorization="https://login.example.com/tenant", resource="https://vault.azure.net"'
-            return web.json_response({}, status=401, headers={"WWW-Authenticate": challenge})
-        self.reads += 1
-        name = request.match_info["name"]
-        if self.status != 200 or name not in self.values:
-            status = self.status if self.status != 200 else 404
-            return web.json_response({"error": {"code": "SecretNotFound", "message": "no"}}, status=status)
-        body = {"value": self.values[name], "id": f"https://vault.example.com/secrets/{name}/1", "attributes": {}}
-        return web.Response(text=json.dumps(body), content_type="application/json")
-
-    async def store(self, request: web.Request) -> web.Response:
-        """https://learn.microsoft.com/rest/api/keyvault/secrets/set-secret"""
-        if "Authorization" not in request.headers or self.status != 200:
-            return await self.answer(request)
-        self.values[request.match_info["name"]] = (await request.json())["value"]
-        return await self.answer(request)
-
-
-class Identity:
-    """A credential that has a token, or none to give."""
-
-    def __init__(self, *, works: bool = True) -> None:
-        self.works = works
-
-    async def get_token(self, *scopes: str, **options: object) -> AccessToken:
-        if not self.works:
-            raise ClientAuthenticationError("no identity here")
-        return AccessToken("token", 4_000_000_000)
-
-    async def close(self) -> None:
-        pass
-
-    async def __aenter__(self) -> "Identity":
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        pass
+from tests.contracts.key_vault import Identity, Served, served_vault
 
 
 @dataclass
@@ -83,27 +27,9 @@ class Clock:
 
 
 @pytest_asyncio.fixture
-async def vault() -> AsyncGenerator[tuple[Vault, str, AioHttpTransport]]:
-    """A vault, its URL, and a transport that trusts its certificate."""
-    vault, authority = Vault(), trustme.CA()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    application = web.Application()
-    application.router.add_get("/secrets/{name}/", vault.answer)
-    application.router.add_get("/secrets/{name}", vault.answer)
-    application.router.add_put("/secrets/{name}", vault.store)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
-    await site.start()
-    with authority.cert_pem.tempfile() as trusted:
-        transport = AioHttpTransport(connection_verify=trusted)
-        yield vault, f"https://127.0.0.1:{runner.addresses[0][1]}", transport
-        await transport.close()
-    await runner.cleanup()
-
-
-type Served = tuple[Vault, str, AioHttpTransport]
+async def vault() -> AsyncGenerator[Served]:
+    async with served_vault() as served:
+        yield served
 
 
 def _secrets(served: Served, *, identity: Identity | None = None, clock: Clock | None = None) -> KeyVaultSecrets:
@@ -113,7 +39,6 @@ def _secrets(served: Served, *, identity: Identity | None = None, clock: Clock |
         identity or Identity(),
         clock=clock or Clock(),
         transport=transport,
-        verify_challenge_resource=False,
         retry_backoff_factor=0,
     )
 
@@ -200,7 +125,7 @@ async def test_what_the_vault_cannot_hold_is_refused_before_it_is_sent(vault: Se
 
 
 async def test_a_vault_that_lets_nobody_write_names_the_role(vault: Served) -> None:
-    vault[0].status = 403
+    vault[0].refusal = 403, "Forbidden", ""
     with pytest.raises(Reconfigure, match="Key Vault Secrets Officer") as denied:
         await _secrets(vault).set("exchange-trust", "value")
     assert denied.value.code == "vault-denied"
@@ -230,14 +155,39 @@ async def test_a_secret_that_is_added_is_found_at_once(vault: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "error", "code"),
-    [(403, Reconfigure, "vault-denied"), (503, Transient, "vault-unavailable"), (400, Transient, "vault-unavailable")],
+    ("refusal", "error", "code"),
+    [
+        ((403, "Forbidden", "ForbiddenByRbac"), Reconfigure, "vault-denied"),
+        ((403, "Forbidden", "SecretDisabled"), Reconfigure, "secret-disabled"),
+        ((403, "Forbidden", ""), Reconfigure, "vault-denied"),
+        ((503, "ServiceUnavailable", ""), Transient, "vault-unavailable"),
+        ((400, "BadParameter", ""), Transient, "vault-unavailable"),
+    ],
 )
-async def test_a_vault_that_refuses_has_a_name(vault: Served, status: int, error: type[SyncError], code: str) -> None:
-    vault[0].status = status
+async def test_a_vault_that_refuses_has_a_name(
+    vault: Served, refusal: tuple[int, str, str], error: type[SyncError], code: str
+) -> None:
+    vault[0].refusal = refusal
     with pytest.raises(error) as refused:
         await _secrets(vault).get("listener-key")
     assert refused.value.code == code
+
+
+async def test_the_identity_is_asked_for_what_the_challenge_names_and_only_once(vault: Served) -> None:
+    vault[0].values |= {"listener-key": "a", "default-password": "b"}
+    identity = Identity()
+    secrets = _secrets(vault, identity=identity)
+    assert (await secrets.get("listener-key"), await secrets.get("default-password")) == ("a", "b")
+    assert identity.asked == [("https://vault.azure.net/.default", "the-tenant")]
+    assert (vault[0].challenged, vault[0].reads) == (1, 2)
+
+
+async def test_a_server_that_asks_for_the_token_of_another_service_gets_none(vault: Served) -> None:
+    vault[0].resource = "https://management.azure.com"
+    identity = Identity()
+    with pytest.raises(Reconfigure, match=r"vault-denied: secret listener-key: .* no Key Vault"):
+        await _secrets(vault, identity=identity).get("listener-key")
+    assert identity.asked == []
 
 
 async def test_without_an_identity_the_vault_is_denied(vault: Served) -> None:

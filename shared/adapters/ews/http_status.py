@@ -29,7 +29,7 @@ def status_error(response: httpx.Response, body: str, connection: Connection, no
     if response.headers.get(_CAUSE) == "EmailAddressNotFound":
         return Reconfigure("mailbox-unknown", "Exchange knows no mailbox of that address")
     if status in (401, 403) and connection.authentication == OAUTH:
-        refused = token_error(response, connection)
+        refused = token_error(response, connection, now)
         if refused is not None:
             return refused
     if status == 401:

@@ -3,11 +3,13 @@
 Exchange's own reason goes first; where it gives none, what the token shows of itself.
 """
 
+from datetime import datetime
+
 import httpx
 
 from shared.adapters.ews.connection import Connection
 from shared.adapters.ews.diagnostics import Diagnostics, Family, read
-from shared.adapters.ews.token_checks import missing_right
+from shared.adapters.ews.token_checks import Claims, missing_right, read_claims, why_refused
 from shared.errors import Reconfigure, SyncError, Transient
 
 MAYBE_OF_ONE_MAILBOX = frozenset({"consent-missing", "token-role-missing"})
@@ -33,17 +35,26 @@ _FAMILIES: dict[Family, tuple[type[SyncError], str, str]] = {
 }
 
 
-def token_error(response: httpx.Response, connection: Connection) -> SyncError | None:
+def token_error(response: httpx.Response, connection: Connection, now: datetime) -> SyncError | None:
     """The error for an answer 401 or 403 to a token; None where neither the answer nor the token tells more."""
     token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
     diagnostics = read(response.headers.get("x-ms-diagnostics", ""))
-    missing = missing_right(token)
-    if missing is not None and diagnostics.family in (None, Family.GRANT):
-        return Reconfigure(missing.code, _detail(response, connection, missing.detail, diagnostics))
+    shown = _shown(read_claims(token), diagnostics.family, connection, now)
+    if shown is not None:
+        return Reconfigure(shown.code, _detail(response, connection, shown.detail, diagnostics))
     if diagnostics.family is None:
         return None
     kind, code, words = _FAMILIES[diagnostics.family]
     return kind(code, _detail(response, connection, words, diagnostics))
+
+
+def _shown(claims: Claims | None, family: Family | None, connection: Connection, now: datetime) -> Reconfigure | None:
+    """What the token shows, where Exchange leaves that open: nothing said, or only that it grants too little."""
+    if claims is None or connection.oauth is None:
+        return None
+    if family is Family.GRANT:
+        return missing_right(claims)
+    return why_refused(claims, connection.oauth.tenant_id, now) if family is None else None
 
 
 def _detail(response: httpx.Response, connection: Connection, words: str, diagnostics: Diagnostics) -> str:

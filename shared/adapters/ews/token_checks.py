@@ -5,10 +5,12 @@ against it. https://learn.microsoft.com/entra/identity-platform/access-token-cla
 """
 
 import json
+import re
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +18,7 @@ from shared.errors import Reconfigure
 from shared.model.clouds import CLOUDS, EXCHANGE_APPLICATION
 
 ROLE = "full_access_as_app"
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _EXCHANGE = frozenset(
     {EXCHANGE_APPLICATION, *(host for cloud in CLOUDS.values() for host in cloud.hosts)}
     | {urlsplit(cloud.resource).hostname or "" for cloud in CLOUDS.values()}
@@ -24,12 +27,13 @@ _EXCHANGE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims that matter here; empty where the token has none."""
+    """The claims that matter here; empty where the token has none. `ends` is in seconds since 1970, 0 where it is not said."""
 
     audiences: tuple[str, ...]
     roles: tuple[str, ...]
     tenant_id: str
     client_id: str
+    ends: float
 
 
 def read_claims(token: str) -> Claims | None:
@@ -45,7 +49,14 @@ def read_claims(token: str) -> Claims | None:
     if not isinstance(payload, dict):
         return None
     client_id = _text(payload, "appid") or _text(payload, "azp") or _text(payload, "client_id")
-    return Claims(_texts(payload, "aud"), _texts(payload, "roles"), _text(payload, "tid"), client_id)
+    ends = payload.get("exp")
+    return Claims(
+        audiences=_texts(payload, "aud"),
+        roles=_texts(payload, "roles"),
+        tenant_id=_text(payload, "tid"),
+        client_id=client_id,
+        ends=ends if isinstance(ends, int | float) else 0,
+    )
 
 
 def check_audience(token: str, scope: str) -> None:
@@ -65,13 +76,24 @@ def check_audience(token: str, scope: str) -> None:
         )
 
 
-def missing_right(token: str) -> Reconfigure | None:
-    """What the token's `roles` lack, once Exchange has refused it; None where the role is there or cannot be seen.
+def why_refused(claims: Claims, tenant_id: str, now: datetime) -> Reconfigure | None:
+    """What is wrong with a token that Exchange has refused without a reason, as far as it tells itself; None where it does not.
+
+    `tenant_id` may be a domain name, which no token names, or empty; then the tenant is not looked at.
+    """
+    if claims.ends and claims.ends <= now.timestamp():
+        return Reconfigure("token-expired", "the token has expired by our clock too")
+    if claims.tenant_id and _GUID.fullmatch(tenant_id) and claims.tenant_id.lower() != tenant_id.lower():
+        return Reconfigure("token-tenant-wrong", f"the token is of the tenant {claims.tenant_id}, not of {tenant_id}")
+    return missing_right(claims)
+
+
+def missing_right(claims: Claims) -> Reconfigure | None:
+    """What the `roles` lack for Exchange Web Services; None where the role is there.
 
     Not a reason to keep a token back: RBAC for Applications grants rights that no token shows. PROTOCOL 17.7.
     """
-    claims = read_claims(token)
-    if claims is None or ROLE in claims.roles:
+    if ROLE in claims.roles:
         return None
     client = f"the client {claims.client_id}" if claims.client_id else "the client"
     if not claims.roles:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -40,7 +41,7 @@ async def provider(issued: trustme.LeafCert) -> AsyncIterator[OpenidProvider]:
         "token_endpoint_auth_signing_alg": "PS256",
         "jwks": {"keys": [json.loads(RSAAlgorithm.to_jwk(own))]},
     }
-    clients = [
+    clients: list[dict[str, Any]] = [
         {"client_id": "by-secret", **by_secret},
         {"client_id": "expired", **by_secret, "client_secret_expires_at": int(time.time()) - 60},
         {"client_id": "without-consent", **by_secret},

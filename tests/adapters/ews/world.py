@@ -13,6 +13,7 @@ from shared.adapters.ews.connection import Connection, OAuth
 from shared.adapters.ews.exchange import EwsExchange
 from shared.adapters.memory.secrets import MemorySecrets
 from shared.model.exchange import Mailbox
+from shared.ports import Secrets
 
 ALICE = Mailbox("alice@contoso.example")
 BOB = Mailbox("bob@contoso.example")
@@ -45,10 +46,10 @@ def oauth_connection(simulator: ExchangeSimulator, *, url: str = "", **changes: 
 
 @asynccontextmanager
 async def exchange_at(
-    *connections: Connection, secrets: Mapping[str, str] | MemorySecrets = SIGN_IN, now: Clock | None = None
+    *connections: Connection, secrets: Mapping[str, str] | Secrets = SIGN_IN, now: Clock | None = None
 ) -> AsyncIterator[EwsExchange]:
     """The adapter for these connections."""
-    known = secrets if isinstance(secrets, MemorySecrets) else MemorySecrets(secrets)
+    known = MemorySecrets(secrets) if isinstance(secrets, Mapping) else secrets
     numbers = count(1)
     exchange = EwsExchange(connections, known, now=now or Clock(), new_id=lambda: f"request-{next(numbers)}")
     try:
