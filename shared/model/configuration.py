@@ -206,6 +206,9 @@ def _connection_problems(name: str, values: Mapping[str, Any], so_far: list[str]
     for setting, sentence in _gaps(values):
         if prefix + setting not in refused:
             yield problem(prefix + setting, sentence)
+    if refused.isdisjoint(prefix + setting for setting in ("url", "version", "authentication", "oauth.cloud")):
+        for setting, sentence in _misplaced(values):
+            yield problem(prefix + setting, sentence)
 
 
 def _gaps(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -218,7 +221,6 @@ def _gaps(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "oauth.client_id", "it is missing; write the application (client) ID of the app registration"
         if "oauth.tenant_id" not in values and "oauth.token_endpoint" not in values:
             yield "oauth.tenant_id", "it is missing; write the directory (tenant) ID"
-    yield from _misplaced(values)
 
 
 def _misplaced(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -227,21 +229,13 @@ def _misplaced(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     Loopback is left alone: what listens there is a simulator or a tunnel, and it says itself what it takes.
     """
     host = urlsplit(values.get("url", "")).hostname or ""
-    online, cloud, is_online = (
-        cloud_of(host),
-        values.get("oauth.cloud", "public"),
-        values.get("version") == "Exchange365",
-    )
+    online, cloud = cloud_of(host), values.get("oauth.cloud", "public")
+    is_online = values.get("version") == "Exchange365"
     if is_loopback(host):
         return
     if is_online and host and online is None:
-        yield (
-            "version",
-            (
-                f'Exchange365 is Exchange Online, and {host} is not; write "{CLOUDS[cloud].url}" as the url, or for an '
-                "Exchange of your own its version"
-            ),
-        )
+        instead = f'write "{CLOUDS[cloud].url}" as the url, or for an Exchange of your own its version'
+        yield "version", f"Exchange365 is Exchange Online, and {host} is not; {instead}"
     elif online is not None and not is_online:
         yield "version", f'{host} is Exchange Online; write "Exchange365"'
     elif online is not None and online != cloud:

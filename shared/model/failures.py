@@ -335,7 +335,7 @@ _RECONFIGURE = (
         "No administrator has consented to the application's permissions, or the consent was revoked.",
         f"{_IN_ENTRA} > API permissions > Grant admin consent (`az ad app permission admin-consent --id <client_id>`). Where "
         "the right comes from RBAC for Applications instead, look at the mailbox with `Test-ServicePrincipalAuthorization "
-        "<client_id> -Resource <address>`.",
+        "<client_id> -Resource <address>` and `Get-CASMailbox <address> | fl Ews*`.",
     ),
     (
         "token-role-missing",

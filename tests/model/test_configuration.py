@@ -178,6 +178,8 @@ def test_a_secret_in_a_url_is_refused_and_not_repeated(url: str) -> None:
     [
         (connection(version="exchange2016"), '(here: "Exchange2016")'),
         (connection(version="Exchange2042"), '"Exchange2016" or "Exchange2019"'),
+        ({"connections": {"default": {**OFFICE_365, "version": "exchange365"}}}, '(here: "Exchange365")'),
+        (online(cloud="moon"), '"public" or "us_government" or "us_dod" or "china"'),
         (connection(authentication="ntlm"), "not available yet"),
         (connection(batch_size=0), "1 to 512"),
         (connection(batch_size=513), "1 to 512"),

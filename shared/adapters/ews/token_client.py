@@ -3,6 +3,7 @@
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 """
 
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from shared.errors import Reconfigure, Transient
 
 _TIMEOUT_SECONDS = 30
 _DEFAULT_LIFETIME = timedelta(hours=1)
+_BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""What a header can hold as a bearer token. RFC 6750, 2.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def fetch_token(oauth: OAuth, *, secret: str | None, assertion: str | None, trus
 
 def _read(answer: Mapping[str, Any], endpoint: str) -> Token:
     value = answer.get("access_token")
-    if isinstance(value, str) and value:
+    if isinstance(value, str) and _BEARER.fullmatch(value):
         return Token(value, _lifetime(answer.get("expires_in")))
     raise refusal(answer, endpoint)
 

@@ -40,13 +40,13 @@ _PASSING = frozenset({50196, 90020, 90024, 90033, 90055})
 _ERRORS = {"invalid_target": "token-resource-unknown", "invalid_scope": "token-resource-unknown"}
 _PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
 _IN_TEXT = re.compile(r"AADSTS(\d+)")
-_LONGEST = 500
+_LONGEST = 800
 
 
 def refusal(answer: Mapping[str, Any], endpoint: str) -> SyncError:
     """The error for an answer without a token. RFC 6749, 5.2; RFC 8707, 2."""
     error, text = str(answer.get("error", "no token")), str(answer.get("error_description", ""))
-    detail = f"{endpoint}: {error} {text.partition(' Trace ID:')[0]}"[:_LONGEST].strip()
+    detail = f"{endpoint}: {error} {text}"[:_LONGEST].strip()
     numbers = _numbers(answer, text)
     if error in _PASSING_ERRORS or not _PASSING.isdisjoint(numbers):
         return Transient("token-unavailable", detail)

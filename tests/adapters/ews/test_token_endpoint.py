@@ -46,7 +46,8 @@ async def test_each_reason_of_entra_has_its_own_failure(simulator: ExchangeSimul
     wrong = await refused(oauth_connection(simulator))
     assert isinstance(wrong, Reconfigure)
     assert wrong.code == code
-    assert wrong.detail.endswith(f"invalid_client AADSTS{number}: The provided thing is not right.")
+    assert f"invalid_client AADSTS{number}: The provided thing is not right." in wrong.detail
+    assert "Correlation ID" in wrong.detail  # by which the administrator finds it in the sign-in log
 
 
 async def test_an_application_that_the_tenant_does_not_have_is_named(simulator: ExchangeSimulator) -> None:
@@ -64,6 +65,8 @@ async def test_a_connection_without_oauth_settings_is_named(simulator: ExchangeS
         (http("200 OK", b"hello"), Reconfigure, "token-refused"),
         (http("200 OK", b"[]"), Reconfigure, "token-refused"),
         (http("200 OK", b'{"access_token": 7}'), Reconfigure, "token-refused"),
+        (http("200 OK", b'{"access_token": ""}'), Reconfigure, "token-refused"),
+        (http("200 OK", '{"access_token": "Schlüssel\\r\\n"}'.encode()), Reconfigure, "token-refused"),
         (http("400 Bad Request", b'{"error": "temporarily_unavailable"}'), Transient, "token-unavailable"),
         (http("400 Bad Request", b'{"error": "x", "error_codes": [90033]}'), Transient, "token-unavailable"),
         (http("400 Bad Request", b'{"error": "x", "error_codes": "7000222"}'), Reconfigure, "token-refused"),

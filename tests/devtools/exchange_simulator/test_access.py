@@ -1,6 +1,7 @@
 """Who is let in, whose mailbox they reach, and which versions the server speaks (PROTOCOL 1 to 3)."""
 
 import ssl
+from typing import Any
 
 import httpx
 import pytest
@@ -44,6 +45,37 @@ async def test_client_credentials_become_a_token_that_works_until_it_expires(
     answer = (await bearer.ask(GET_INBOX)).http
     assert answer.status_code == 401
     assert answer.headers["x-ms-diagnostics"].startswith("2000002;")
+
+
+@pytest.mark.parametrize(
+    ("claims", "change", "number"),
+    [
+        ({"audience": "https://graph.microsoft.com"}, {}, "2000003"),
+        ({"lifetime": -1}, {}, "2000002"),
+        ({"tenant": "another"}, {}, "2000004"),
+        ({}, {"blocked": {DEFAULT_CLIENT}}, "2000006"),
+        ({}, {"roles": {DEFAULT_CLIENT: ("Mail.Read",)}}, "2000008"),
+        ({}, {"roles": {DEFAULT_CLIENT: ()}, "rbac": {DEFAULT_CLIENT}}, ""),
+    ],
+)
+async def test_a_token_is_judged_by_its_claims(
+    exchange: ExchangeSimulator, talk: Talk, claims: dict[str, Any], change: dict[str, Any], number: str
+) -> None:
+    for name, value in change.items():
+        setattr(exchange.tokens, name, value)
+    token = exchange.tokens.issue(DEFAULT_CLIENT, **claims)
+    answer = (await talk.but(auth=None, headers={"Authorization": f"Bearer {token}"}).ask(GET_INBOX)).http
+    assert answer.status_code == (401 if number else 200)
+    assert answer.headers.get("x-ms-diagnostics", "").partition(";")[0] == number
+
+
+@pytest.mark.parametrize(("cut", "number"), [(-4, "2000000"), (5, "2000001")])
+async def test_a_token_that_is_damaged_is_refused(
+    exchange: ExchangeSimulator, talk: Talk, cut: int, number: str
+) -> None:
+    token = exchange.issue_token()[:cut] + ("AAAA" if cut < 0 else "")
+    answer = (await talk.but(auth=None, headers={"Authorization": f"Bearer {token}"}).ask(GET_INBOX)).http
+    assert (answer.status_code, answer.headers["x-ms-diagnostics"][:7]) == (401, number)
 
 
 async def test_a_user_without_impersonation_gets_the_own_mailbox(exchange: ExchangeSimulator, talk: Talk) -> None:
