@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bench.results import Result, table
 
-NAMES = ("wire", "fetch", "backfill", "listener", "latency", "cold_start", "memory")
+NAMES = ("wire", "fetch", "backfill", "listener", "latency", "cold_start", "memory", "ntlm")
 
 
 def main() -> int:

@@ -1,14 +1,16 @@
-"""Who may call: users with passwords (Basic), tokens (Bearer), and whose mailbox each may act for (PROTOCOL 2, 3)."""
+"""Who may call: users with passwords (Basic, NTLM), tokens (Bearer), and whose mailbox each may act for (PROTOCOL 2, 3)."""
 
 import binascii
 from base64 import b64decode
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from devtools.exchange_simulator.directory import Directory
 from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.soap import SoapFault
 from devtools.exchange_simulator.tokens import RESOURCE, Refused, Tokens
+
+LOCKED = "The referenced account is currently locked out and may not be logged on to."
 
 
 @dataclass(slots=True)
@@ -18,6 +20,8 @@ class Account:
     name: str
     password: str | None = None
     may_impersonate: frozenset[str] | None = None
+    locked: bool = False
+    wrong_passwords: int = 0
 
 
 class Accounts:
@@ -39,6 +43,26 @@ class Accounts:
         known = self.by_name.get(name.casefold())
         return known.may_impersonate if known else None
 
+    def find(self, login: str) -> Account | None:
+        """Find an account by its name, or a UPN's owner by `DOMAIN\\user`, DOMAIN being the first label of its domain."""
+        names = {form.casefold(): name for name in self.by_name for form in _logins(name)}
+        name = names.get(login.casefold())
+        return self.by_name[name] if name is not None else None
+
+    def ntlm_users(self) -> Iterator[str]:
+        """Give the lines of pyspnego's user file, `DOMAIN:USER:PASSWORD`; a colon in a password cannot be written."""
+        for account in self.by_name.values():
+            for login in _logins(account.name) if account.password is not None else ():
+                domain, _, user = login.rpartition("\\")
+                yield f"{domain}:{user}:{account.password}\n"
+
+    def lock(self, name: str, *, locked: bool = True) -> None:
+        """Lock an account out, or let it in again. Raises LookupError."""
+        found = self.find(name)
+        if found is None:
+            raise LookupError(f"no account {name!r}")
+        found.locked = locked
+
     def allow(self, name: str, mailboxes: Collection[str] | None) -> None:
         """Say whose mailboxes an account may act for; None for all. Raises LookupError."""
         found = self.by_name.get(name.casefold())
@@ -54,15 +78,23 @@ class Accounts:
                 name, _, password = b64decode(value.strip(), validate=True).decode().partition(":")
             except (binascii.Error, ValueError):
                 return None
-            found = self.by_name.get(name.casefold())
-            return found if found and found.password is not None and found.password == password else None
+            found = self.find(name)
+            if found is None or found.password is None:
+                return None
+            found.wrong_passwords += found.password != password
+            return found if found.password == password else None
         if scheme.lower() == "bearer" and "bearer" in self.schemes:
             client = self.tokens.judge(value.strip())
             return None if isinstance(client, Refused) else self.by_name.setdefault(client.casefold(), Account(client))
         return None
 
-    def challenges(self, host: str, authorization: str) -> list[tuple[str, str]]:
-        """Give the headers of a 401: one WWW-Authenticate per scheme; what is wrong with a token is named (PROTOCOL 2)."""
+    def challenges(self, host: str, authorization: str, challenge: str = "") -> list[tuple[str, str]]:
+        """Give the headers of a 401: one WWW-Authenticate per scheme; what is wrong with a token is named (PROTOCOL 2).
+
+        `challenge` is the second message of a handshake, which is all that its 401 offers.
+        """
+        if challenge:
+            return [("WWW-Authenticate", challenge)]
         offers = {
             "basic": f'Basic realm="{host}"',
             "bearer": f'Bearer client_id="{RESOURCE}", trusted_issuers="{RESOURCE}@*", token_types="app_asserted_user_v1"',
@@ -75,6 +107,11 @@ class Accounts:
         if isinstance(judgement, Refused):
             headers.append(("x-ms-diagnostics", judgement.header()))
         return headers
+
+
+def _logins(name: str) -> list[str]:
+    user, _, domain = name.partition("@")
+    return [name, f"{domain.partition('.')[0].upper()}\\{user}"] if domain else [name]
 
 
 def mailbox_for(account: Account, sid: tuple[str, str] | None, directory: Directory) -> Mailbox:

@@ -255,6 +255,11 @@ async def _user(ask: Ask) -> Any:
     return {}
 
 
+async def _lock(ask: Ask) -> Any:
+    ask.exchange.lock(ask.given["account"], locked=ask.given.get("locked", True))
+    return {}
+
+
 async def _impersonation(ask: Ask) -> Any:
     ask.exchange.allow_impersonation(ask.given["account"], ask.given["mailboxes"])
     return {}
@@ -300,6 +305,7 @@ ROUTES: dict[tuple[str, str], Answer] = {
     ("GET", "/requests"): _requests,
     ("DELETE", "/requests"): _reset_requests,
     ("PUT", "/users"): _user,
+    ("PUT", "/lock"): _lock,
     ("PUT", "/impersonation"): _impersonation,
     ("POST", "/tokens"): _token,
     ("DELETE", "/tokens"): _expire_tokens,

@@ -15,12 +15,13 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from devtools.exchange_simulator import soap
-from devtools.exchange_simulator.accounts import Account, Accounts, mailbox_for
+from devtools.exchange_simulator.accounts import LOCKED, Account, Accounts, mailbox_for
 from devtools.exchange_simulator.call import Call
 from devtools.exchange_simulator.directory import Directory
 from devtools.exchange_simulator.distortions import distorted
 from devtools.exchange_simulator.fault_injection import FaultList, Plan
 from devtools.exchange_simulator.journal import Entry, Journal
+from devtools.exchange_simulator.ntlm import NtlmConnections
 from devtools.exchange_simulator.operations import OPERATIONS
 from devtools.exchange_simulator.push import PushHub
 from devtools.exchange_simulator.schema import Schema
@@ -42,6 +43,7 @@ class Endpoint:
         *,
         directory: Directory,
         accounts: Accounts,
+        ntlm: NtlmConnections,
         product: Product,
         push: PushHub,
         schema: Schema,
@@ -50,6 +52,7 @@ class Endpoint:
         connections_per_mailbox: int,
     ) -> None:
         self.directory, self.accounts, self.product, self.push = directory, accounts, product, push
+        self.ntlm = ntlm
         self.schema, self.faults, self.journal = schema, faults, journal
         self.latency = 0.0
         self.connections_per_mailbox = connections_per_mailbox
@@ -77,10 +80,12 @@ class Endpoint:
         if self.latency:
             await asyncio.sleep(self.latency)
         authorization = request.headers.get("Authorization", "")
-        account = self.accounts.identify(authorization)
-        if account is None:
-            challenges = self.accounts.challenges(request.host, authorization)
-            return web.Response(status=401, headers=self._headers(request, challenges))
+        account = self.accounts.identify(authorization) or self.ntlm.identify(request)
+        if not isinstance(account, Account) or account.locked:
+            challenge = account if isinstance(account, str) else ""
+            challenges = self.accounts.challenges(request.host, authorization, challenge)
+            text = LOCKED if isinstance(account, Account) else None
+            return web.Response(status=401, text=text, headers=self._headers(request, challenges))
         entry.account = account.name
         if request.method != "POST":
             return web.Response(text="Exchange Web Services", headers=self._headers(request))

@@ -28,6 +28,7 @@ from devtools.exchange_simulator.items import Item, overrides_of
 from devtools.exchange_simulator.journal import Journal
 from devtools.exchange_simulator.mail import StoredContent
 from devtools.exchange_simulator.mailbox import Mailbox
+from devtools.exchange_simulator.ntlm import NtlmConnections
 from devtools.exchange_simulator.parsing import read_message
 from devtools.exchange_simulator.push import PushHub, Subscription
 from devtools.exchange_simulator.schema import BESIDE_PROJECT, Schema
@@ -56,6 +57,8 @@ class ExchangeSimulator:
         users: dict[str, str] | None = None,
         clients: dict[str, str] | None = None,
         authentication: Collection[str] = ("basic", "bearer"),
+        extended_protection: str = "none",
+        certificate: bytes | None = None,
         schema: Path | None = BESIDE_PROJECT,
         seconds_per_minute: float = 60.0,
         push_timeout: float = 30.0,
@@ -72,6 +75,7 @@ class ExchangeSimulator:
             clients if clients is not None else {DEFAULT_CLIENT: DEFAULT_CLIENT_SECRET},
             authentication,
         )
+        self.ntlm = NtlmConnections(self.accounts, protection=extended_protection, certificate=certificate)
         self.push = PushHub(
             seconds_per_minute=seconds_per_minute,
             post_timeout=push_timeout,
@@ -81,6 +85,7 @@ class ExchangeSimulator:
         self._endpoint = Endpoint(
             directory=self.directory,
             accounts=self.accounts,
+            ntlm=self.ntlm,
             product=PRODUCTS[version],
             push=self.push,
             schema=Schema(schema),
@@ -370,6 +375,19 @@ class ExchangeSimulator:
     def add_user(self, name: str, password: str) -> None:
         """Create a user or change the password."""
         self.accounts.add_user(name, password)
+
+    def lock(self, account: str, *, locked: bool = True) -> None:
+        """Lock an account out, or let it in again."""
+        self.accounts.lock(account, locked=locked)
+
+    def hang_up(self) -> int:
+        """Close every connection, as after a long silence; returns how many there were. No verb of the control API, whose own
+        connection it would close."""
+        server = self._runner.server if self._runner else None
+        open_ones = [one.transport for one in server.connections if one.transport] if server else []
+        for transport in open_ones:
+            transport.close()
+        return len(open_ones)
 
     def allow_impersonation(self, account: str, mailboxes: Collection[str] | None) -> None:
         """Say whose mailboxes an account may act for; None for all."""

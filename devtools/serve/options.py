@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="a real Exchange: https://host/EWS/Exchange.asmx (without it: the simulator)",
     )
-    add("--authentication", choices=["basic"], default="basic", help="how to sign in there")
+    add("--authentication", choices=["ntlm", "basic"], default="ntlm", help="how to sign in there (default: ntlm)")
     add("--version", choices=VERSIONS, default="Exchange2016", help="which Exchange it is (default: Exchange2016)")
     add("--ca", type=Path, metavar="FILE", help="PEM file of a private certificate authority")
     add(

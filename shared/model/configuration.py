@@ -35,7 +35,7 @@ class OAuth:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One way to an Exchange. `authentication` is `basic` or `oauth`; `oauth` is None for `basic`."""
+    """One way to an Exchange. `authentication` is `ntlm`, `basic` or `oauth`; `oauth` is None for the first two."""
 
     name: str
     url: str
@@ -214,7 +214,7 @@ def _connection_problems(name: str, values: Mapping[str, Any], so_far: list[str]
 def _gaps(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "url" not in values:
         yield "url", 'it is missing; write "https://host/EWS/Exchange.asmx"'
-    if values.get("version") == "Exchange365" and values.get("authentication") == "basic":
+    if values.get("version") == "Exchange365" and values.get("authentication") in ("ntlm", "basic"):
         yield "authentication", 'Exchange365 takes only OAuth; write "oauth", or leave it out'
     if _authentication(values) == "oauth":
         if "oauth.client_id" not in values:
@@ -245,7 +245,7 @@ def _misplaced(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _authentication(values: Mapping[str, Any]) -> str:
-    usual = "oauth" if values.get("version") == "Exchange365" else "basic"
+    usual = "oauth" if values.get("version") == "Exchange365" else "ntlm"
     return str(values.get("authentication", usual))
 
 

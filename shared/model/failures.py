@@ -434,7 +434,7 @@ _RECONFIGURE = (
         "authentication-unsupported",
         Owner.CRM,
         "The settings name a way to authenticate that this version does not have.",
-        "Set `connections.<name>.authentication` to `basic` or `oauth`.",
+        "Set `connections.<name>.authentication` to `ntlm`, `basic` or `oauth`.",
     ),
     (
         "trust-invalid",

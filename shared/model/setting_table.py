@@ -37,12 +37,6 @@ class Setting:
     read: Reader
 
 
-def _authentication(value: Any) -> str:
-    if value == "ntlm":
-        raise ValueError('"ntlm" is not available yet; write "basic" or "oauth"')
-    return str(one_of("basic", "oauth")(value))
-
-
 _CONNECTION = (
     Setting(
         "connections.<name>.url",
@@ -64,12 +58,13 @@ _CONNECTION = (
     Setting(
         "connections.<name>.authentication",
         "Use OAuth Authentication",
-        "`basic` or `oauth`",
+        "`ntlm`, `basic` or `oauth`",
         None,
-        "`basic` (HTTP Basic) or `oauth` (OAuth 2.0 client credentials). Unset: `oauth` for `Exchange365`, which takes "
-        "nothing else and alone takes it (on loopback any version may), and `basic` for all others. "
-        "NTLM (there called Basic authentication) is not available yet.",
-        _authentication,
+        "`ntlm` (there called Basic authentication), `basic` (HTTP Basic) or `oauth` (OAuth 2.0 client credentials). "
+        "Unset: `oauth` for `Exchange365`, which takes nothing else and alone takes it (on loopback any version may), and "
+        "`ntlm` for all others. `ntlm` also serves where only Negotiate is offered, and is bound to its TLS connection "
+        "(Extended Protection).",
+        one_of("ntlm", "basic", "oauth"),
     ),
     Setting(
         "connections.<name>.oauth.client_id",

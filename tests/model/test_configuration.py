@@ -49,7 +49,7 @@ def test_an_empty_document_has_the_documented_defaults() -> None:
 
 def test_a_connection_needs_only_its_url() -> None:
     default = parse(connection()).connections["default"]
-    assert (default.version, default.authentication, default.batch_size) == ("Exchange2016", "basic", 100)
+    assert (default.version, default.authentication, default.batch_size) == ("Exchange2016", "ntlm", 100)
     assert default.oauth is None
     assert default.hosts() == ("mail.contoso.example",)
 
@@ -180,7 +180,7 @@ def test_a_secret_in_a_url_is_refused_and_not_repeated(url: str) -> None:
         (connection(version="Exchange2042"), '"Exchange2016" or "Exchange2019"'),
         ({"connections": {"default": {**OFFICE_365, "version": "exchange365"}}}, '(here: "Exchange365")'),
         (online(cloud="moon"), '"public" or "us_government" or "us_dod" or "china"'),
-        (connection(authentication="ntlm"), "not available yet"),
+        (connection(authentication="kerberos"), '"ntlm" or "basic" or "oauth"'),
         (connection(batch_size=0), "1 to 512"),
         (connection(batch_size=513), "1 to 512"),
         (connection(batch_size="100"), "without quotes"),
@@ -192,6 +192,7 @@ def test_a_secret_in_a_url_is_refused_and_not_repeated(url: str) -> None:
         ({"connections": {"default": {**OFFICE_365, "oauth": {"client_id": "c"}}}}, "directory (tenant) ID"),
         ({"connections": {"default": {}}}, "it is missing"),
         ({"connections": {"default": {**OFFICE_365, "authentication": "basic"}}}, "takes only OAuth"),
+        ({"connections": {"default": {**OFFICE_365, "authentication": "ntlm"}}}, "takes only OAuth"),
         ({"connections": {"Head Office": {"url": URL}}}, "a connection's name is"),
         ({"connections": {"default": {"url": "auto"}}}, "later version"),
         ({"connections": [URL]}, "no such setting"),

@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from shared.errors import Reconfigure
 
+NTLM = "ntlm"
 BASIC = "basic"
 OAUTH = "oauth"
 

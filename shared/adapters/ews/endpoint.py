@@ -17,9 +17,10 @@ import httpx
 from shared.adapters.ews.authorization import Authorization
 from shared.adapters.ews.cached_secrets import CachedSecrets
 from shared.adapters.ews.certificate_watch import CertificateWatch
-from shared.adapters.ews.connection import Connection, check_url, request_versions
+from shared.adapters.ews.connection import NTLM, Connection, check_url, request_versions
 from shared.adapters.ews.http_status import error_page, promises_soap, status_error
 from shared.adapters.ews.lanes import Lanes
+from shared.adapters.ews.ntlm_transport import EXTENSION, NtlmTransport
 from shared.adapters.ews.patience import Patience
 from shared.adapters.ews.refused_tokens import RENEWED
 from shared.adapters.ews.request_headers import COMPRESSED, PLAIN, anchor, request_headers
@@ -36,6 +37,7 @@ _IDLE_SECONDS = 55
 _SYNCS = frozenset({sync_folder_items.NAME, sync_folder_hierarchy.NAME})
 _REFUSED = RENEWED | {"authentication-failed", "account-locked"}
 _PAGE_SHOWN = 4096
+_HANDSHAKE = "NTLM handshake"
 
 
 class Answer[Fact](Protocol):
@@ -67,7 +69,7 @@ type Build = Callable[[Header], bytes]
 
 
 class Endpoint:
-    """Speaks with one Exchange for any mailbox. `counts` are HTTP requests by operation."""
+    """Speaks with one Exchange for any mailbox. `counts` are HTTP requests by operation, and NTLM handshakes."""
 
     def __init__(
         self,
@@ -138,24 +140,31 @@ class Endpoint:
         self, mailbox: Mailbox, operation: str, build: Build, patience: Patience, *, encodings: str
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         anchor_mailbox = anchor(mailbox)
-        patience.version, patience.authorization = self._versions[0], ""
+        patience.version, patience.credential = self._versions[0], None
         async with self.lanes.enter(mailbox.address, syncs=operation in _SYNCS):
             context, client = await self._connected()
-            async with self._authorization.signed(context) as patience.authorization:
+            async with self._authorization.signed(context) as credential:
+                patience.credential = credential
                 body = build(Header(patience.version, mailbox.address))
                 headers = request_headers(
                     operation,
                     anchor_mailbox,
-                    patience.authorization,
+                    credential.header,
                     request_id=self._new_id(),
                     encodings=encodings,
                 )
-                request = client.build_request("POST", self.connection.url, headers=headers, content=body)
+                request = client.build_request(
+                    "POST",
+                    self.connection.url,
+                    headers=headers,
+                    content=body,
+                    extensions={EXTENSION: credential.account},
+                )
                 self._counts[operation] += 1
                 try:
                     async with self._sent(client, request) as response:
                         self.certificates.offered(response)
-                        self._authorization.accepted(patience.authorization)
+                        self._authorization.accepted(credential)
                         yield response.aiter_bytes()
                 except (httpx.HTTPError, OSError) as wrong:
                     raise _named(transport_error(wrong, request.url.host), request.headers) from None
@@ -179,8 +188,8 @@ class Endpoint:
             self.lanes.pause(mailbox.address, wrong.retry_after)
         if wrong.code in CERTIFICATE_CODES:
             self._secrets.forget(TRUST_SECRET)
-        if wrong.code in _REFUSED and patience.authorization:
-            self._authorization.refused(patience.authorization, wrong, again=patience.refused_before)
+        if wrong.code in _REFUSED and patience.credential:
+            self._authorization.refused(patience.credential, wrong, again=patience.refused_before)
         if wrong.code == "version-not-supported":
             self._step_down(patience)
         delay = patience.delay_before_repeating(wrong, version_now=self._versions[0])
@@ -205,10 +214,20 @@ class Endpoint:
 
     def _new_client(self, context: ssl.SSLContext) -> httpx.AsyncClient:
         width = self.connection.concurrency
-        limits = httpx.Limits(max_connections=width, max_keepalive_connections=width, keepalive_expiry=_IDLE_SECONDS)
-        return httpx.AsyncClient(
-            verify=context, timeout=_TIMEOUT, limits=limits, follow_redirects=False, trust_env=False
-        )
+        transport: httpx.AsyncBaseTransport = _transport(context, width)
+        if self.connection.authentication == NTLM:
+            transport = NtlmTransport(
+                lambda: _transport(context, 1),
+                width=width,
+                idle_seconds=_IDLE_SECONDS,
+                on_handshake=lambda: self._counts.update([_HANDSHAKE]),
+            )
+        return httpx.AsyncClient(transport=transport, timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+
+
+def _transport(context: ssl.SSLContext, width: int) -> httpx.AsyncHTTPTransport:
+    limits = httpx.Limits(max_connections=width, max_keepalive_connections=width, keepalive_expiry=_IDLE_SECONDS)
+    return httpx.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False)
 
 
 async def _beginning(response: httpx.Response) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.adapters.ews.authorization import Credential
 from shared.adapters.ews.lanes import LONGEST_WAIT
 from shared.adapters.ews.refused_tokens import RENEWED
 from shared.errors import SyncError
@@ -20,7 +21,7 @@ class Patience:
 
     operation: str
     version: str = ""
-    authorization: str = ""
+    credential: Credential | None = None
     refused_before: bool = False
     spent: bool = False
     broken: int = 0

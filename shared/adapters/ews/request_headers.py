@@ -14,14 +14,17 @@ _USER_AGENT = "ExchangeCRMSync/0.1"
 def request_headers(
     operation: str, anchor_mailbox: bytes, authorization: str, *, request_id: str, encodings: str
 ) -> dict[bytes, bytes]:
-    """`request_id` is fresh for each attempt; the server logs it and sends it back. `encodings`: COMPRESSED or PLAIN."""
-    return {
+    """`request_id` is fresh for each attempt; the server logs it and sends it back. `encodings`: COMPRESSED or PLAIN.
+
+    `authorization` is empty where the connection is signed in, not the request (NTLM).
+    """
+    signed = {b"Authorization": authorization.encode()} if authorization else {}
+    return signed | {
         b"Content-Type": b"text/xml; charset=utf-8",
         b"Accept": b"text/xml",
         b"Accept-Encoding": encodings.encode(),
         b"SOAPAction": soap_action(operation).encode(),
         b"User-Agent": _USER_AGENT.encode(),
-        b"Authorization": authorization.encode(),
         b"X-AnchorMailbox": anchor_mailbox,
         b"client-request-id": request_id.encode(),
         b"return-client-request-id": b"true",

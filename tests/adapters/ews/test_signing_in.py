@@ -56,6 +56,26 @@ async def test_a_refused_password_is_tried_again_after_a_while(simulator: Exchan
         assert await exchange.find_folders(ALICE)
 
 
+@pytest.mark.parametrize("authentication", ["basic", "ntlm"])
+async def test_a_password_that_stays_wrong_is_tried_ever_more_rarely(authentication: str) -> None:
+    clock = Clock()
+    secrets = {**SIGN_IN, "default-password": "wrong"}
+    async with (
+        ExchangeSimulator(mailboxes=[ALICE.address], authentication=("basic", "ntlm")) as simulator,
+        exchange_at(
+            Connection("default", simulator.url, authentication=authentication), secrets=secrets, now=clock
+        ) as exchange,
+    ):
+        for _ in range(120):
+            with pytest.raises(Reconfigure, match="authentication-failed"):
+                await exchange.find_folders(ALICE)
+            clock.advance(timedelta(seconds=30))
+        account = simulator.accounts.find(DEFAULT_USER)
+    assert account is not None
+    # In the hour: at 0, 1, 3, 7, 15, 30, 45 minutes, or half a minute later.
+    assert account.wrong_passwords == 7
+
+
 async def test_the_schemes_that_the_server_offers_are_named() -> None:
     answer = http("401 Unauthorized", b"", "WWW-Authenticate: Negotiate", "WWW-Authenticate: NTLM")
     async with ToldServer([answer]).running() as server, exchange_at(Connection("default", server.url)) as exchange:
@@ -81,7 +101,7 @@ async def test_a_missing_secret_is_named(simulator: ExchangeSimulator) -> None:
 
 
 async def test_a_way_to_sign_in_that_there_is_not_is_named(simulator: ExchangeSimulator) -> None:
-    async with exchange_at(Connection("default", simulator.url, authentication="ntlm")) as exchange:
+    async with exchange_at(Connection("default", simulator.url, authentication="kerberos")) as exchange:
         with pytest.raises(Reconfigure, match="authentication-unsupported"):
             await exchange.find_folders(ALICE)
 

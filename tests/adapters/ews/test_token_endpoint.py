@@ -114,7 +114,7 @@ async def test_only_the_secret_exchange_trust_makes_a_private_authority_trusted(
         with authority.cert_pem.tempfile() as file:
             monkeypatch.setenv("REQUESTS_CA_BUNDLE", file)
             monkeypatch.setenv("CURL_CA_BUNDLE", file)
-            assert (await refused(oauth_connection(simulator))).code == "tls-untrusted"
+            assert (await refused(oauth_connection(simulator))).code == "certificate-untrusted"
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
         async with exchange_at(oauth_connection(simulator), secrets=told) as exchange:
             assert await exchange.find_folders(ALICE)
