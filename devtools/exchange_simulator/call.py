@@ -15,6 +15,7 @@ from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.push import PushHub
 from devtools.exchange_simulator.soap import Element, ItemError, T
 from devtools.exchange_simulator.versions import Product
+from devtools.exchange_simulator.watching import Watches
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Call:
     directory: Directory
     product: Product
     push: PushHub
+    watches: Watches
     plan: Plan = field(default_factory=Plan)
 
     @property
@@ -68,9 +70,9 @@ def _check_mailbox(call: Call, element: Element) -> None:
     raise ItemError("ErrorAccessDenied", "Access to another mailbox is denied.")
 
 
-def item_of(call: Call, element: Element) -> Item:
-    """Find the item that an ItemId names. Raises ItemError."""
-    if etree.QName(element).localname != "ItemId":
+def item_of(call: Call, element: Element, *, element_name: str = "ItemId") -> Item:
+    """Find the item that an ItemId (or what else the operation calls it) names. Raises ItemError."""
+    if etree.QName(element).localname != element_name:
         raise ItemError("ErrorCalendarCannotUseIdForOccurrenceId")
     known = _identifier(element.get("Id") or "")
     if known.kind != "item":

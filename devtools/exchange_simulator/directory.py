@@ -2,17 +2,31 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from devtools.exchange_simulator.items import Item
 from devtools.exchange_simulator.mailbox import Mailbox, Unknown
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message that left the organisation: who sent it, to which addresses outside, and its bytes."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    raw: bytes
+
+
 class Directory:
-    """The organisation's mailboxes; addresses are compared without case. `results` are FindItem's kept queries."""
+    """The organisation's mailboxes; addresses are compared without case. `results` are FindItem's kept queries.
+
+    `outgoing` is the journal of what was sent to addresses that are nobody's here.
+    """
 
     def __init__(self) -> None:
         self.mailboxes: dict[str, Mailbox] = {}
         self.results: OrderedDict[tuple[object, ...], list[Item]] = OrderedDict()
+        self.outgoing: list[Outgoing] = []
         self._by_name: dict[str, Mailbox] = {}
 
     def add(self, address: str, *, name: str = "", aliases: Iterable[str] = (), principal: str = "") -> Mailbox:

@@ -21,12 +21,15 @@ from devtools.exchange_simulator.directory import Directory
 from devtools.exchange_simulator.distortions import distorted
 from devtools.exchange_simulator.fault_injection import FaultList, Plan
 from devtools.exchange_simulator.journal import Entry, Journal
+from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.ntlm import NtlmConnections
-from devtools.exchange_simulator.operations import OPERATIONS
+from devtools.exchange_simulator.operations import OPERATIONS, WITHOUT_MAILBOX
 from devtools.exchange_simulator.push import PushHub
 from devtools.exchange_simulator.schema import Schema
 from devtools.exchange_simulator.soap import Envelope, ItemError, Piece, SoapFault
+from devtools.exchange_simulator.streaming import stream
 from devtools.exchange_simulator.versions import OLDEST, Product, understands
+from devtools.exchange_simulator.watching import Watches
 
 WHOLE_ANSWER = 4 * 2**20
 _CODE = re.compile(r"<m:ResponseCode>(?!NoError)(\w+)<")
@@ -46,6 +49,7 @@ class Endpoint:
         ntlm: NtlmConnections,
         product: Product,
         push: PushHub,
+        watches: Watches,
         schema: Schema,
         faults: FaultList,
         journal: Journal,
@@ -53,6 +57,7 @@ class Endpoint:
     ) -> None:
         self.directory, self.accounts, self.product, self.push = directory, accounts, product, push
         self.ntlm = ntlm
+        self.watches = watches
         self.schema, self.faults, self.journal = schema, faults, journal
         self.latency = 0.0
         self.connections_per_mailbox = connections_per_mailbox
@@ -131,7 +136,10 @@ class Endpoint:
         self, request: web.Request, entry: Entry, account: Account, envelope: Envelope, plan: Plan
     ) -> web.StreamResponse:
         try:
-            pieces = self._operate(entry, account, envelope, plan)
+            call = self._call(entry, account, envelope, plan)
+            if envelope.operation == "GetStreamingEvents":
+                return await self._stream(request, entry, call)
+            pieces = self._operate(entry, call)
         except SoapFault as error:
             fault = plan.get("fault")
             return await self._fault(request, entry, error, detail=not fault or fault.detail)
@@ -139,7 +147,8 @@ class Endpoint:
             return _reset(request)
         return await self._write(request, entry, 200, soap.written(pieces), cut=bool(plan.get("reset_middle")))
 
-    def _operate(self, entry: Entry, account: Account, envelope: Envelope, plan: Plan) -> Iterable[Piece]:
+    def _call(self, entry: Entry, account: Account, envelope: Envelope, plan: Plan) -> Call:
+        """Check what can be checked before the operation is done. Raises SoapFault."""
         busy, fault = plan.get("server_busy"), plan.get("fault")
         if busy:
             wait = {} if busy.back_off_ms is None else {"BackOffMilliseconds": str(busy.back_off_ms)}
@@ -152,16 +161,35 @@ class Endpoint:
         entry.version = version
         if not understands(self.product, version):
             raise SoapFault("ErrorInvalidServerVersion", "The specified server version is invalid.")
-        operation = OPERATIONS.get(envelope.operation)
-        if operation is None:
+        if envelope.operation not in OPERATIONS and envelope.operation != "GetStreamingEvents":
             raise SoapFault("ErrorInvalidRequest", f"The operation {envelope.operation} is not known.")
-        mailbox = mailbox_for(account, envelope.sid, self.directory)
+        mailbox = self._mailbox(account, envelope)
         self.schema.check(envelope.body)
-        call = Call(envelope.operation, envelope.body, version, mailbox, self.directory, self.product, self.push, plan)
+        return Call(
+            envelope.operation,
+            envelope.body,
+            version,
+            mailbox,
+            self.directory,
+            self.product,
+            self.push,
+            self.watches,
+            plan,
+        )
+
+    def _operate(self, entry: Entry, call: Call) -> Iterable[Piece]:
         try:
-            return distorted(soap.envelope(self.product, self._watched(operation(call), entry)), plan)
+            answered = OPERATIONS[call.operation](call)
+            return distorted(soap.envelope(self.product, self._watched(answered, entry)), call.plan)
         except ItemError as error:
             return soap.envelope(self.product, soap.answer(call.operation, [soap.failure(call.operation, error)]))
+
+    def _mailbox(self, account: Account, envelope: Envelope) -> Mailbox:
+        """Find whose mailbox a call is for; a service account that asks of nobody's mailbox needs none."""
+        alone = envelope.sid is None and self.directory.get(account.name) is None
+        if alone and account.password is not None and envelope.operation in WITHOUT_MAILBOX:
+            return Mailbox(account.name)
+        return mailbox_for(account, envelope.sid, self.directory)
 
     def _watched(self, pieces: Iterable[Piece], entry: Entry) -> Iterator[Piece]:
         """Pass the pieces on; note how many messages there are and the first code that is no NoError."""
@@ -209,6 +237,20 @@ class Endpoint:
             if chunk:
                 entry.sent_bytes += len(chunk)
                 await response.write(chunk)
+        await response.write_eof()
+        return response
+
+    async def _stream(self, request: web.Request, entry: Entry, call: Call) -> web.StreamResponse:
+        """Keep the answer open and write envelopes as they come."""
+        entry.code = "NoError"
+        headers = self._headers(request)
+        headers["Content-Type"] = "text/xml; charset=utf-8"
+        response = web.StreamResponse(headers=headers)
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        async for chunk in stream(call):
+            entry.sent_bytes += len(chunk)
+            await response.write(chunk)
         await response.write_eof()
         return response
 

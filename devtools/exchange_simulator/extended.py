@@ -78,6 +78,10 @@ def _tagged(view: Rendering, field: ExtendedField) -> Value:
             return stamp(item.modified)
         case (0x0E06, "SystemTime"):
             return stamp(item.received)
+        case (0x0E07, "Integer"):
+            return str((1 if item.is_read else 0) | (8 if item.is_draft else 0) | (16 if facts.has_attachments else 0))
+        case (0x0039, "SystemTime"):
+            return stamp(facts.sent or item.received)
         case (0x0E1B, "Boolean"):
             return "true" if facts.has_attachments else "false"
     return None

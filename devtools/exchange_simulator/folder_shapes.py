@@ -35,6 +35,11 @@ def read_folder_shape(shape: Element | None) -> FolderShape:
     return FolderShape(frozenset({"folder:FolderId"} | paths | more), tuple(fields))
 
 
+def ids_of_folders() -> FolderShape:
+    """The shape of answers that give only ids."""
+    return FolderShape(frozenset({"folder:FolderId"}), ())
+
+
 def folder_element(folder: Folder, mailbox: Mailbox, shape: FolderShape) -> str:
     """Write one folder; calendars and contacts have no unread count."""
     name = _ELEMENTS.get(folder.folder_class, "Folder")

@@ -22,3 +22,10 @@ class Happening:
     old_parent: int | None = None
     unread: int | None = None
     audience: str = "both"
+
+
+def concerns(one: Happening, folders: frozenset[int] | None, event_types: frozenset[str]) -> bool:
+    """Whether a subscription to these folders (None for all of them) and event types is told of a happening."""
+    if one.kind not in event_types or one.audience == ("everywhere" if folders is not None else "folders"):
+        return False
+    return folders is None or bool(folders & {one.parent, one.folder, one.old_parent})

@@ -1,9 +1,12 @@
 """What a message says, as Exchange keeps it: frozen facts that parsing.py and generated.py give."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,10 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that is not the body. `message` is set for message/rfc822; `blocks` gives the bytes piece by piece."""
+    """A part that is not the body. `message` is set for an attached item; `blocks` gives the bytes piece by piece.
+
+    `key` is what an attachment that a client created is known by; those of delivered mail go by their position.
+    """
 
     name: str
     content_type: str
@@ -40,11 +46,17 @@ class Attachment:
     content_location: str = ""
     inline: bool = False
     message: "Content | None" = None
+    key: int | None = None
+    contact_photo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MailFacts:
-    """One message. `text` and `html` are what was sent; None where the message has no such part."""
+    """One item. `text` and `html` are what was sent; None where the message has no such part.
+
+    `properties` are those that only calendar items and contacts have (and reminders): field URI to the element
+    that shows it.
+    """
 
     subject: str = ""
     from_: Address | None = None
@@ -70,6 +82,7 @@ class MailFacts:
     meeting: Meeting | None = None
     read_receipt: bool = False
     delivery_receipt: bool = False
+    properties: Mapping[str, str] = field(default=_NONE, hash=False)
 
     @property
     def has_attachments(self) -> bool:

@@ -129,6 +129,12 @@ class Mailbox:
         self._folder_changed(folder)
         self._publish([self._of_folder("ModifiedEvent", folder)])
 
+    def set_folder_class(self, folder: Folder, folder_class: str) -> None:
+        """Give a folder another class, as `IPF.Note`."""
+        folder.folder_class = folder_class
+        self._folder_changed(folder)
+        self._publish([self._of_folder("ModifiedEvent", folder)])
+
     def move_folder(self, folder: Folder, parent: Folder) -> None:
         """Put a folder below another; its id and its items' ids stay."""
         old = folder.parent
@@ -213,6 +219,12 @@ class Mailbox:
     def replace(self, item: Item, content: Content) -> None:
         """Give an item another content under the same id, as an edited draft."""
         item.content = content
+        item.content_change = self.next_change()
+        self._touched(item, item.content_change)
+
+    def edit(self, item: Item, content: Content, overrides: Overrides) -> None:
+        """Give an item another content and other settings in one change, as a client's UpdateItem does."""
+        item.content, item.overrides = content, overrides or None
         item.content_change = self.next_change()
         self._touched(item, item.content_change)
 

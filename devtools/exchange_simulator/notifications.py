@@ -34,14 +34,24 @@ def notification(
     old_header: bool,
 ) -> bytes:
     """Write a Notification with its events in order."""
-    inside = "".join(_event(mailbox, one) for one in events)
+    shown = notification_element("m", mailbox, subscription, previous, events, more=more)
     body = (
         '<m:SendNotificationResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>'
-        f"<m:Notification><t:SubscriptionId>{subscription}</t:SubscriptionId>"
-        f"<t:PreviousWatermark>{previous}</t:PreviousWatermark><t:MoreEvents>{markup.boolean(more)}</t:MoreEvents>"
-        f"{inside}</m:Notification></m:SendNotificationResponseMessage>"
+        f"{shown}</m:SendNotificationResponseMessage>"
     )
     return _envelope(body, version, old_header)
+
+
+def notification_element(
+    prefix: str, mailbox: Mailbox, subscription: str, previous: str, events: Sequence[Event], *, more: bool
+) -> str:
+    """Write the Notification element: pushed, and in answers to GetEvents and GetStreamingEvents."""
+    inside = "".join(_event(mailbox, one) for one in events)
+    return (
+        f"<{prefix}:Notification><t:SubscriptionId>{subscription}</t:SubscriptionId>"
+        f"<t:PreviousWatermark>{previous}</t:PreviousWatermark><t:MoreEvents>{markup.boolean(more)}</t:MoreEvents>"
+        f"{inside}</{prefix}:Notification>"
+    )
 
 
 def error_notification(subscription: str, code: str, *, version: str, old_header: bool) -> bytes:

@@ -206,7 +206,7 @@ def _attachment(part: Message, kind: str, number: int, related: bool) -> Attachm
         name=_file_name(part) or f"ATT{number:05}{_extension(kind)}",
         content_type=kind,
         size=len(raw),
-        blocks=partial(_once, raw),
+        blocks=partial(once, raw),
         content_id=content_id,
         content_location=_field(part, "content-location"),
         inline=bool(related and content_id and _disposition(part) != "attachment"),
@@ -218,17 +218,18 @@ def _attached_message(part: Message) -> Attachment:
     raw = _whole(inner) if isinstance(inner, Message) else b""
     content = StoredContent(raw, b"", read_message)
     name = _file_name(part) or content.facts().subject or "Untitled"
-    return Attachment(name, "message/rfc822", len(raw), partial(_once, raw), message=content)
+    return Attachment(name, "message/rfc822", len(raw), partial(once, raw), message=content)
 
 
 def _secured(message: Message, raw: bytes) -> Attachment:
     """Signed and encrypted mail has one attachment, smime.p7m, which holds what the client must open."""
     kind = _content_type(message)
     body = raw if message.is_multipart() else _bytes(message)
-    return Attachment("smime.p7m", kind, len(body), partial(_once, body))
+    return Attachment("smime.p7m", kind, len(body), partial(once, body))
 
 
-def _once(raw: bytes) -> Iterator[bytes]:
+def once(raw: bytes) -> Iterator[bytes]:
+    """Give bytes that are there as one block."""
     yield raw
 
 

@@ -17,6 +17,7 @@ from devtools.exchange_simulator.rendering import (
     body,
     body_text,
     headers,
+    kept,
     people,
     person,
     string,
@@ -31,6 +32,10 @@ _REQUEST = frozenset({"MeetingRequest"})
 _MESSAGES = _MEETINGS | {"Message"}
 _ALL = _MESSAGES | {"Item", "PostItem"}
 _POSTED = _MESSAGES | {"PostItem"}
+
+
+_AT_START = "<t:ReminderMinutesBeforeStart>0</t:ReminderMinutesBeforeStart>"
+_NO_RESPONSE = "<t:IsResponseRequested>false</t:IsResponseRequested>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +143,15 @@ PROPERTIES: tuple[Property, ...] = (
     ),
     Property("item:DateTimeCreated", time("DateTimeCreated", lambda view: view.item.created)),
     Property("item:ResponseObjects", _response_objects, find=False),
-    Property("item:ReminderIsSet", truth("ReminderIsSet", lambda _: False)),
+    Property("item:ReminderDueBy", kept("item:ReminderDueBy")),
+    Property("item:ReminderIsSet", kept("item:ReminderIsSet", "<t:ReminderIsSet>false</t:ReminderIsSet>")),
+    Property("item:ReminderMinutesBeforeStart", kept("item:ReminderMinutesBeforeStart", _AT_START)),
     Property("item:DisplayCc", _names("cc")),
     Property("item:DisplayTo", _names("to")),
     Property("item:DisplayBcc", _names("bcc"), since="Exchange2016"),
     Property("item:HasAttachments", truth("HasAttachments", lambda view: view.facts.has_attachments), shape="Default"),
     Property("extended", lambda _: "", shape="never"),
-    Property("item:Culture", string("Culture", lambda _: "en-US")),
+    Property("item:Culture", kept("item:Culture", "<t:Culture>en-US</t:Culture>")),
     Property("item:EffectiveRights", _rights),
     Property("item:LastModifiedName", string("LastModifiedName", lambda view: view.mailbox.name)),
     Property("item:LastModifiedTime", time("LastModifiedTime", lambda view: view.item.modified)),
@@ -189,7 +196,7 @@ PROPERTIES: tuple[Property, ...] = (
     Property(
         "message:IsRead", lambda view: f"<t:IsRead>{boolean(view.item.is_read)}</t:IsRead>", _POSTED, shape="Default"
     ),
-    Property("message:IsResponseRequested", truth("IsResponseRequested", lambda _: False), _MESSAGES),
+    Property("message:IsResponseRequested", kept("message:IsResponseRequested", _NO_RESPONSE), _MESSAGES),
     Property("message:References", string("References", lambda view: view.facts.references), _POSTED),
     Property("message:ReplyTo", people("ReplyTo", lambda view: view.facts.reply_to), _MESSAGES, False),
     Property("meeting:IsOutOfDate", truth("IsOutOfDate", lambda _: False), _MEETINGS),

@@ -16,10 +16,11 @@ from uuid import uuid4
 import aiohttp
 
 from devtools.exchange_simulator import notifications
-from devtools.exchange_simulator.happenings import Happening
-from devtools.exchange_simulator.identifiers import read_watermark, watermark
+from devtools.exchange_simulator.happenings import Happening, concerns
+from devtools.exchange_simulator.identifiers import watermark
 from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.notifications import Event
+from devtools.exchange_simulator.watching import place_of
 
 EVENTS_PER_POST = 200
 _HEADERS = {
@@ -54,13 +55,7 @@ class Subscription:
 
     def wants(self, one: Happening) -> bool:
         """Whether the event is of a wanted type, kind of audience and folder."""
-        if one.kind not in self.event_types or one.audience == (
-            "everywhere" if self.folders is not None else "folders"
-        ):
-            return False
-        if self.folders is None:
-            return True
-        return bool(self.folders & {one.parent, one.folder, one.old_parent})
+        return concerns(one, self.folders, self.event_types)
 
     def note(self, happenings: Sequence[Happening]) -> None:
         """Take the events that are wanted."""
@@ -124,10 +119,7 @@ class PushHub:
         mailbox = subscription.mailbox
         missed: list[Happening] = []
         if since:
-            number = read_watermark(since, mailbox.guid)
-            held = mailbox.happened[0].number if mailbox.happened else mailbox.happenings + 1
-            if not held - 1 <= number <= mailbox.happenings:
-                raise ValueError(since)
+            number = place_of(mailbox, since)
             missed = [one for one in mailbox.happened if one.number > number]
         subscription.previous = since or watermark(mailbox.guid, mailbox.happenings)
         subscription.note_status()

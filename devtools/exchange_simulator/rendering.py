@@ -159,6 +159,11 @@ def time(element: str, value: Callable[[Rendering], datetime | None]) -> Render:
     return render
 
 
+def kept(path: str, otherwise: str = "") -> Render:
+    """A property that is kept as the element that was written; `otherwise` is what an item without it shows."""
+    return lambda view: view.facts.properties.get(path, otherwise)
+
+
 def binary(element: str, value: Callable[[Rendering], bytes]) -> Render:
     """Bytes as base64."""
     return lambda view: f"<t:{element}>{b64encode(value(view)).decode()}</t:{element}>"
@@ -251,11 +256,18 @@ def attachments(view: Rendering) -> str:
     """The attachments' metadata (PROTOCOL 10)."""
     found = "".join(
         "".join(
-            piece for piece in attachment(view.root, one, (*view.attachment_path, number), ()) if isinstance(piece, str)
+            piece
+            for piece in attachment(view.root, one, (*view.attachment_path, place(one, number)), ())
+            if isinstance(piece, str)
         )
         for number, one in enumerate(view.facts.attachments)
     )
     return f"<t:Attachments>{found}</t:Attachments>" if found else ""
+
+
+def place(one: Attachment, number: int) -> int:
+    """Give the step of an attachment's id: its own key, else where it stands in the message."""
+    return number if one.key is None else one.key
 
 
 def attachment(root: Item, one: Attachment, path: tuple[int, ...], content: Sequence[Piece]) -> list[Piece]:
@@ -272,5 +284,5 @@ def attachment(root: Item, one: Attachment, path: tuple[int, ...], content: Sequ
         f"<t:Size>{min(one.size + 128, 2**31 - 1)}</t:Size><t:LastModifiedTime>{stamp(root.modified)}</t:LastModifiedTime>"
         f"<t:IsInline>{boolean(one.inline)}</t:IsInline>"
     )
-    photo = "" if one.message else "<t:IsContactPhoto>false</t:IsContactPhoto>"
+    photo = "" if one.message else f"<t:IsContactPhoto>{boolean(one.contact_photo)}</t:IsContactPhoto>"
     return [head + photo, *content, f"</t:{element}>"]

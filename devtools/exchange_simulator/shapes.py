@@ -37,15 +37,17 @@ class Shape:
     names_only: bool = False
 
 
-def read_shape(shape: Element | None, version: str, *, brief: bool, names_only: bool = False) -> Shape:
-    """Read a shape. Raises ItemError for what cannot be had by this operation (PROTOCOL 7.3)."""
+def read_shape(
+    shape: Element | None, version: str, *, brief: bool, names_only: bool = False, lenient: bool = False
+) -> Shape:
+    """Read a shape. What only GetItem gives raises ItemError or, `lenient`, is silently empty (PROTOCOL 7.3)."""
     base = _text(shape, "BaseShape", "AllProperties")
     additional = shape.find(T + "AdditionalProperties") if shape is not None else None
-    paths, fields, header_names = _asked(() if additional is None else additional, version, brief)
+    paths, fields, header_names = _asked(() if additional is None else additional, version, brief and not lenient)
     chosen = [
         one
         for one in PROPERTIES
-        if one.path in paths
+        if (one.path in paths and (one.find or not brief))
         or (one.shape in _SHAPES[base] and (one.find or not brief) and at_least(version, one.since))
     ]
     if base == "AllProperties":
@@ -137,3 +139,8 @@ def pieces(item: Shown, root: Item, mailbox: Mailbox, shape: Shape, path: tuple[
 def ids_only(version: str) -> Shape:
     """The shape of answers that give only a new ItemId."""
     return Shape((BY_PATH["item:ItemId"],), (), (), version, brief=False)
+
+
+def created(version: str) -> Shape:
+    """The shape of the answer to CreateItem: the ids of the item and of its attachments."""
+    return Shape((BY_PATH["item:ItemId"], BY_PATH["item:Attachments"]), (), (), version, brief=False)

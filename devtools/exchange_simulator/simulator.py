@@ -19,7 +19,7 @@ from aiohttp import web
 
 from devtools.exchange_simulator import oauth
 from devtools.exchange_simulator.accounts import Accounts
-from devtools.exchange_simulator.directory import Directory
+from devtools.exchange_simulator.directory import Directory, Outgoing
 from devtools.exchange_simulator.endpoint import Endpoint
 from devtools.exchange_simulator.fault_injection import Fault, FaultList
 from devtools.exchange_simulator.generated import GeneratedContent, LargeContent, composed
@@ -34,6 +34,7 @@ from devtools.exchange_simulator.push import PushHub, Subscription
 from devtools.exchange_simulator.schema import BESIDE_PROJECT, Schema
 from devtools.exchange_simulator.tokens import Tokens
 from devtools.exchange_simulator.versions import PRODUCTS
+from devtools.exchange_simulator.watching import Watches
 
 PATH = "/EWS/Exchange.asmx"
 DEFAULT_USER, DEFAULT_PASSWORD = "service@contoso.example", "secret"
@@ -82,12 +83,14 @@ class ExchangeSimulator:
             limit=subscriptions_per_mailbox,
             trust=push_trust,
         )
+        self.watches = Watches(seconds_per_minute)
         self._endpoint = Endpoint(
             directory=self.directory,
             accounts=self.accounts,
             ntlm=self.ntlm,
             product=PRODUCTS[version],
             push=self.push,
+            watches=self.watches,
             schema=Schema(schema),
             faults=self.faults,
             journal=self.journal,
@@ -154,7 +157,7 @@ class ExchangeSimulator:
     def add_mailbox(self, address: str, *, name: str = "", aliases: Iterable[str] = (), principal: str = "") -> Mailbox:
         """Create a mailbox with its distinguished folders. Raises ValueError when an address is taken."""
         mailbox = self.directory.add(address, name=name, aliases=aliases, principal=principal)
-        mailbox.listeners.append(self.push.hear)
+        mailbox.listeners += [self.push.hear, self.watches.hear]
         return mailbox
 
     def remove_mailbox(self, address: str) -> None:
@@ -250,6 +253,11 @@ class ExchangeSimulator:
                 inbox = box.distinguished["inbox"]
                 ids[address] = box.add(content, inbox, received=moment, new_mail=True).id
         return ids
+
+    @property
+    def outgoing(self) -> list[Outgoing]:
+        """What clients sent to addresses outside, oldest first."""
+        return self.directory.outgoing
 
     def _keep_sent(self, sender: Mailbox, content: StoredContent, at: datetime) -> Item:
         return sender.add(content, sender.distinguished["sentitems"], received=at, read=True)

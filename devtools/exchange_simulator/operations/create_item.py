@@ -1,50 +1,98 @@
-"""CreateItem: messages from MIME, saved and not sent. Source: PROTOCOL 9 and 10, wsr/createitem-operation.
+"""CreateItem: what is written, saved, sent, or both. Source: PROTOCOL 9 and 10, wsr/createitem-operation."""
 
-What later work needs and is not here yet (sending, calendar items, contacts) answers ErrorInvalidOperation.
-"""
-
-import binascii
-from base64 import b64decode
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_bytes
 
 from lxml import etree
 
+from devtools.exchange_simulator.attachments import read_attachment
 from devtools.exchange_simulator.batches import answered
-from devtools.exchange_simulator.call import Call, elements, folder_of
-from devtools.exchange_simulator.mail import StoredContent
-from devtools.exchange_simulator.parsing import read_message
-from devtools.exchange_simulator.shapes import ids_only, item_pieces
+from devtools.exchange_simulator.call import Call, elements, folder_of, item_of
+from devtools.exchange_simulator.change_keys import check_key
+from devtools.exchange_simulator.editing import Edit, read_new
+from devtools.exchange_simulator.items import Folder, Item, Overrides
+from devtools.exchange_simulator.markup import stamp
+from devtools.exchange_simulator.responding import RESPONSES, response
+from devtools.exchange_simulator.sending import submit
+from devtools.exchange_simulator.shapes import created, item_pieces
 from devtools.exchange_simulator.soap import Element, ItemError, M, Piece, SoapFault, T
+from devtools.exchange_simulator.written import WrittenContent
+
+_MAIL = {"Message", *RESPONSES}
 
 
 def answer(call: Call) -> Iterable[Piece]:
-    """Answer one message per item."""
+    """Answer one message per item; what is sent has no id in the answer."""
     given = elements(call.body.find(M + "Items"))
-    if any(etree.QName(one).localname == "Message" for one in given) and not call.body.get("MessageDisposition"):
+    if any(etree.QName(one).localname in _MAIL for one in given) and not call.body.get("MessageDisposition"):
         raise SoapFault("ErrorMessageDispositionRequired", "MessageDisposition is required for messages.")
 
     def one(element: Element) -> list[Piece]:
-        saved = elements(call.body.find(M + "SavedItemFolderId"))
-        folder = (
-            folder_of(call, saved[0], missing="ErrorSavedItemFolderNotFound")
-            if saved
-            else call.mailbox.distinguished["drafts"]
-        )
-        read = element.findtext(T + "IsRead") in ("true", "1", None)
-        content = StoredContent(_mime(call, element), token_bytes(16), read_message)
-        item = call.mailbox.add(content, folder, received=datetime.now(UTC), read=read, draft=True)
-        return ["<m:Items>", *item_pieces(item, call.mailbox, ids_only(call.version)), "</m:Items>"]
+        folder = _folder(call)
+        kind = etree.QName(element).localname
+        edit = _response(call, kind, element) if kind in RESPONSES else _new(call, element)
+        if kind in _MAIL and call.body.get("MessageDisposition") != "SaveOnly":
+            _send(call, edit, folder)
+            return ["<m:Items/>"]
+        item = _save(call, edit, folder or call.mailbox.distinguished["drafts"])
+        return ["<m:Items>", *item_pieces(item, call.mailbox, created(call.version)), "</m:Items>"]
 
     return answered(call, given, one, empty="<m:Items/>")
 
 
-def _mime(call: Call, element: Element) -> bytes:
-    mime = element.findtext(T + "MimeContent")
-    if etree.QName(element).localname != "Message" or mime is None or call.body.get("MessageDisposition") != "SaveOnly":
-        raise ItemError("ErrorInvalidOperation", "Only messages with MimeContent are simulated, saved and not sent.")
-    try:
-        return b64decode(mime)
-    except (binascii.Error, ValueError) as error:
-        raise ItemError("ErrorMimeContentInvalidBase64String") from error
+def _folder(call: Call) -> Folder | None:
+    """Find SavedItemFolderId. Raises ItemError; with SendOnly it must be absent."""
+    saved = elements(call.body.find(M + "SavedItemFolderId"))
+    if saved and call.body.get("MessageDisposition") == "SendOnly":
+        raise ItemError("ErrorInvalidSendItemSaveSettings", "A message that is only sent is saved nowhere.")
+    return folder_of(call, saved[0], missing="ErrorSavedItemFolderNotFound") if saved else None
+
+
+def _new(call: Call, element: Element) -> Edit:
+    edit = read_new(element)
+    attachments = [read_attachment(call, one) for one in elements(element.find(T + "Attachments"))]
+    if attachments:
+        edit.attach(attachments)
+    return edit
+
+
+def _response(call: Call, kind: str, element: Element) -> Edit:
+    """Make the response of the original. Raises ItemError."""
+    reference = element.find(T + "ReferenceItemId")
+    if reference is None:
+        raise ItemError("ErrorMissingInformationReferenceItemId", "ReferenceItemId is missing.")
+    original = item_of(call, reference, element_name="ReferenceItemId")
+    check_key(call.mailbox, original, reference.get("ChangeKey"))
+    facts = response(kind, element, original, call.mailbox)
+    if call.body.get("MessageDisposition") != "SaveOnly":
+        _mark_answered(call, original, RESPONSES[kind][1])
+    return Edit(WrittenContent(facts, token_bytes(16)), Overrides(), is_draft=True)
+
+
+def _mark_answered(call: Call, original: Item, verb: int) -> None:
+    """Set PidTagLastVerbExecuted and its time on the original."""
+    marks = {"0x1081": str(verb), "0x1082": stamp(datetime.now(UTC))}
+    call.mailbox.change(original, Overrides(extended={**original.extended, **marks}))
+
+
+def _send(call: Call, edit: Edit, folder: Folder | None) -> None:
+    sent = submit(call.directory, call.mailbox, edit.content, edit.overrides)
+    if call.body.get("MessageDisposition") == "SendAndSaveCopy":
+        where = folder or call.mailbox.distinguished["sentitems"]
+        now = datetime.now(UTC)
+        call.mailbox.add(sent.content, where, received=now, read=True, overrides=sent.overrides or None)
+
+
+def _save(call: Call, edit: Edit, folder: Folder) -> Item:
+    if isinstance(edit.content, WrittenContent) and edit.facts().item_class == "IPM.Note":
+        edit.write(replace(edit.facts(), topic=edit.facts().topic or edit.facts().subject))
+    return call.mailbox.add(
+        edit.content,
+        folder,
+        received=edit.received or datetime.now(UTC),
+        read=edit.is_read is not False,
+        draft=edit.is_draft,
+        overrides=edit.overrides or None,
+    )

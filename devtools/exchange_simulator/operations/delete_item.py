@@ -6,12 +6,12 @@ from devtools.exchange_simulator.batches import answered
 from devtools.exchange_simulator.call import Call, elements, item_of
 from devtools.exchange_simulator.soap import Element, M, Piece
 
-_HOW = {"HardDelete": "hard", "SoftDelete": "soft", "MoveToDeletedItems": "deleted_items"}
+HOW = {"HardDelete": "hard", "SoftDelete": "soft", "MoveToDeletedItems": "deleted_items"}
 
 
 def answer(call: Call) -> Iterable[Piece]:
     """Answer one message per item."""
-    how = _HOW[call.body.get("DeleteType") or "HardDelete"]
+    how = HOW[call.body.get("DeleteType") or "HardDelete"]
 
     def one(element: Element) -> list[Piece]:
         call.mailbox.delete(item_of(call, element), how)

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from functools import cache
 
+from devtools.exchange_simulator.attachments import attachment_at
 from devtools.exchange_simulator.batches import answered
 from devtools.exchange_simulator.call import Call, attachment_identifier, elements, found_item
 from devtools.exchange_simulator.items import Item
 from devtools.exchange_simulator.mail import Attachment
 from devtools.exchange_simulator.rendering import AttachedItem, attachment
 from devtools.exchange_simulator.shapes import Shape, pieces, read_shape
-from devtools.exchange_simulator.soap import Element, ItemError, M, Piece, Streamed
+from devtools.exchange_simulator.soap import Element, M, Piece, Streamed
 
 
 def answer(call: Call) -> Iterable[Piece]:
@@ -22,26 +23,11 @@ def answer(call: Call) -> Iterable[Piece]:
     def one(element: Element) -> list[Piece]:
         known = attachment_identifier(element.get("Id") or "")
         item = found_item(call, known)
-        found = _attachment(item, known.path)
+        found = attachment_at(item, known.path)
         inside = _content(call, item, found, known.path, shape())
         return ["<m:Attachments>", *attachment(item, found, known.path, inside), "</m:Attachments>"]
 
     return answered(call, elements(call.body.find(M + "AttachmentIds")), one, empty="<m:Attachments/>")
-
-
-def _attachment(item: Item, path: tuple[int, ...]) -> Attachment:
-    """Follow the path through attached messages. Raises ItemError."""
-    facts = item.facts()
-    for step, number in enumerate(path):
-        if number >= len(facts.attachments):
-            break
-        found = facts.attachments[number]
-        if step == len(path) - 1:
-            return found
-        if found.message is None:
-            break
-        facts = found.message.facts()
-    raise ItemError("ErrorItemNotFound", "The attachment was not found.")
 
 
 def _content(call: Call, item: Item, found: Attachment, path: tuple[int, ...], shape: Shape) -> list[Piece]:

@@ -1,7 +1,8 @@
 """SyncFolderItems: what changed in one folder since a state, in pages. Source: PROTOCOL 5.
 
 Newest first with version Exchange2010_SP2 or later, oldest first below. Error answers carry
-IncludesLastItemInRange true and an empty state.
+IncludesLastItemInRange true and an empty state. Properties that only GetItem gives are silently empty: PROTOCOL 7.3
+allows that or an error, and exchangelib, which asks for all of them, lives on real servers.
 """
 
 from collections.abc import Iterable
@@ -29,7 +30,8 @@ def answer(call: Call) -> Iterable[Piece]:
 
 def _changes(call: Call) -> list[Piece]:
     folder = folder_of(call, elements(call.body.find(M + "SyncFolderId"))[0], missing="ErrorSyncFolderNotFound")
-    shape = read_shape(call.body.find(M + "ItemShape"), call.version, brief=True, names_only=call.names_only)
+    asked = call.body.find(M + "ItemShape")
+    shape = read_shape(asked, call.version, brief=True, names_only=call.names_only, lenient=True)
     state = _state(call, folder)
     limit = int(call.body.findtext(M + "MaxChangesReturned") or 512)
     newest_first = at_least(call.version, "Exchange2010_SP2")

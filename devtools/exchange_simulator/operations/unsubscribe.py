@@ -1,4 +1,4 @@
-"""Unsubscribe: push subscriptions do not have it (PROTOCOL 4.4), and only push subscriptions are simulated."""
+"""Unsubscribe: ends pull and streaming subscriptions; push ones do not have it. Source: PROTOCOL 4.4."""
 
 from collections.abc import Iterable
 
@@ -9,6 +9,10 @@ from devtools.exchange_simulator.soap import ItemError, M, Piece
 
 def answer(call: Call) -> Iterable[Piece]:
     """Answer ErrorInvalidPullSubscriptionId for a push id, ErrorSubscriptionNotFound for an unknown one."""
-    known = (call.body.findtext(M + "SubscriptionId") or "") in call.push.live
-    code = "ErrorInvalidPullSubscriptionId" if known else "ErrorSubscriptionNotFound"
+    given = call.body.findtext(M + "SubscriptionId") or ""
+    found = call.watches.get(given)
+    if found is not None and found.mailbox is call.mailbox:
+        del call.watches.live[given]
+        return soap.answer(call.operation, [soap.success(call.operation, [])])
+    code = "ErrorInvalidPullSubscriptionId" if given in call.push.live else "ErrorSubscriptionNotFound"
     return soap.answer(call.operation, [soap.failure(call.operation, ItemError(code))])

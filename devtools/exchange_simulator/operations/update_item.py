@@ -1,87 +1,104 @@
-"""UpdateItem: read flag, categories, subject, sensitivity, importance, own properties. Source: PROTOCOL 10."""
+"""UpdateItem: one property per change, against the current change key. Source: PROTOCOL 10, wsr/updateitem."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from lxml import etree
 
-from devtools.exchange_simulator import extended
 from devtools.exchange_simulator.batches import answered
 from devtools.exchange_simulator.call import Call, elements, item_of
-from devtools.exchange_simulator.items import Item, Overrides
+from devtools.exchange_simulator.change_keys import check_key
+from devtools.exchange_simulator.editing import Edit, edit_of, shown_path
+from devtools.exchange_simulator.items import Item
 from devtools.exchange_simulator.properties import element_name
+from devtools.exchange_simulator.sending import submit
 from devtools.exchange_simulator.shapes import ids_only, item_pieces
 from devtools.exchange_simulator.soap import Element, ItemError, M, Piece, T
+from devtools.exchange_simulator.writable import BY_PATH, truth_of
+
+_NO_CONFLICTS = "<m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>"
 
 
 def answer(call: Call) -> Iterable[Piece]:
-    """Answer one message per change."""
+    """Answer one message per change. All updates of a change are made, or none."""
 
     def one(change: Element) -> list[Piece]:
         target = elements(change)[0]
         item = item_of(call, target)
-        if not call.body.get("MessageDisposition") and element_name(item.item_class) == "Message":
+        disposition = call.body.get("MessageDisposition")
+        if not disposition and element_name(item.item_class) == "Message":
             raise ItemError("ErrorMessageDispositionRequired", "MessageDisposition is required for messages.")
         _check_key(call, item, target.get("ChangeKey"))
-        overrides = Overrides()
+        edit = edit_of(item)
         for update in elements(change.find(T + "Updates")):
-            _apply(call, item, update, overrides)
-        if overrides:
-            call.mailbox.change(item, overrides)
-        shown = item_pieces(item, call.mailbox, ids_only(call.version))
-        return ["<m:Items>", *shown, "</m:Items><m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>"]
+            _apply(edit, update)
+        _keep(call, item, edit)
+        if disposition in ("SendOnly", "SendAndSaveCopy") and item.is_draft:
+            _send(call, item, disposition)
+            return ["<m:Items/>", _NO_CONFLICTS]
+        return ["<m:Items>", *item_pieces(item, call.mailbox, ids_only(call.version)), "</m:Items>", _NO_CONFLICTS]
 
     return answered(call, elements(call.body.find(M + "ItemChanges")), one, empty="<m:Items/>")
 
 
 def _check_key(call: Call, item: Item, key: str | None) -> None:
-    resolution = call.body.get("ConflictResolution")
-    if key is None and resolution != "AlwaysOverwrite":
-        raise ItemError("ErrorChangeKeyRequiredForWriteOperations", "The change key is required.")
-    if key is not None and key != item.change_key and resolution != "AlwaysOverwrite":
-        raise ItemError("ErrorIrresolvableConflict", "The change key is not the current one.")
-
-
-def _apply(call: Call, item: Item, update: Element, overrides: Overrides) -> None:
-    kind = etree.QName(update).localname
-    path, *values = elements(update)
-    value = next(iter(elements(values[0])), None) if values else None
-    if values and len(elements(values[0])) != 1:
-        raise ItemError("ErrorIncorrectUpdatePropertyCount")
-    if kind == "AppendToItemField":
-        raise ItemError("ErrorInvalidPropertyAppend", path=_path(path))
-    if etree.QName(path).localname == "ExtendedFieldURI":
-        _set_extended(item, path, value, overrides)
+    """Every outdated key is a conflict: which properties changed since is not remembered, so nothing is merged."""
+    if call.body.get("ConflictResolution") == "AlwaysOverwrite":
         return
-    text = (value.text or "") if value is not None else ""
-    match path.get("FieldURI"):
-        case "message:IsRead" if value is not None:
-            call.mailbox.set_read(item, text in ("true", "1"))
-        case "item:Categories":
-            overrides["categories"] = tuple(one.text or "" for one in elements(value))
-        case "item:Subject":
-            overrides["subject"] = text
-        case "item:Sensitivity" if value is not None:
-            overrides["sensitivity"] = text
-        case "item:Importance" if value is not None:
-            overrides["importance"] = text
-        case "item:Flag" if value is not None:
-            overrides["flag"] = value.findtext(T + "FlagStatus") or "NotFlagged"
-        case _:
-            code = "ErrorInvalidPropertyDelete" if kind == "DeleteItemField" else "ErrorInvalidPropertySet"
-            raise ItemError(code, path=_path(path))
+    check_key(call.mailbox, item, key, stale="ErrorIrresolvableConflict", required=True)
 
 
-def _set_extended(item: Item, path: Element, value: Element | None, overrides: Overrides) -> None:
-    field = extended.read_field(path)
-    own = dict(overrides.get("extended", item.extended))
-    if value is None:
-        own.pop(field.key, None)
-    elif value.find(T + "Values") is not None:
-        own[field.key] = tuple(one.text or "" for one in elements(value.find(T + "Values")))
+def _keep(call: Call, item: Item, edit: Edit) -> None:
+    if edit.content is not item.content or edit.overrides != item.set:
+        call.mailbox.edit(item, edit.content, edit.overrides)
+    if edit.is_read is not None:
+        call.mailbox.set_read(item, edit.is_read)
+
+
+def _send(call: Call, item: Item, disposition: str) -> None:
+    """Send the draft that was changed; it goes, and a copy stays in Sent Items when it is wanted."""
+    sent = submit(call.directory, call.mailbox, item.content, item.set)
+    call.mailbox.delete(item, "hard")
+    if disposition == "SendAndSaveCopy":
+        where = call.mailbox.distinguished["sentitems"]
+        now = datetime.now(UTC)
+        call.mailbox.add(sent.content, where, received=now, read=True, overrides=sent.overrides or None)
+
+
+def _apply(edit: Edit, update: Element) -> None:
+    kind = etree.QName(update).localname
+    path, *given = elements(update)
+    value = _value(given[0]) if given else None
+    if etree.QName(path).localname == "ExtendedFieldURI":
+        if kind == "AppendToItemField":
+            raise ItemError("ErrorInvalidPropertyAppend")
+        edit.set_extended(path, value)
+        return
+    name = path.get("FieldURI") or ""
+    if name == "message:IsRead" and value is not None:
+        _matching(name, value)
+        edit.is_read = truth_of(value)
+    elif name == "item:MimeContent" and value is not None:
+        edit.set_mime(value)
+    elif name == "item:Flag":
+        edit.overrides["flag"] = (value.findtext(T + "FlagStatus") if value is not None else None) or "NotFlagged"
+    elif name in BY_PATH:
+        if value is not None:
+            _matching(name, value)
+        edit.set(BY_PATH[name], value, append=kind == "AppendToItemField")
     else:
-        own[field.key] = value.findtext(T + "Value") or ""
-    overrides["extended"] = own
+        code = "ErrorInvalidPropertyDelete" if kind == "DeleteItemField" else "ErrorInvalidPropertySet"
+        raise ItemError(code, path=shown_path(name))
 
 
-def _path(path: Element) -> str:
-    return f'<t:FieldURI FieldURI="{path.get("FieldURI") or ""}"/>' if path.get("FieldURI") else ""
+def _value(item: Element) -> Element:
+    """Give the one property that the item element holds. Raises ItemError for none and for several."""
+    found = elements(item)
+    if len(found) != 1:
+        raise ItemError("ErrorIncorrectUpdatePropertyCount", "An update holds exactly one property.")
+    return found[0]
+
+
+def _matching(path: str, value: Element) -> None:
+    if etree.QName(value).localname != path.partition(":")[2]:
+        raise ItemError("ErrorUpdatePropertyMismatch", "The property is not that of the path.", path=shown_path(path))

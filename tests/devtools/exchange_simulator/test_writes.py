@@ -83,7 +83,8 @@ async def test_create_a_message_from_mime(exchange: ExchangeSimulator, talk: Tal
     shown = await talk.get_item(created)
     assert (shown.texts(T + "Subject"), shown.texts(T + "IsDraft")) == (["Draft"], ["true"])
     assert [row.id for row in exchange.items(ALICE, "drafts")] == [created]
-    assert (await create("SendOnly")).codes == ["ErrorInvalidOperation"]
+    # The mail's author is a customer: Alice may keep it as a draft, but not send it.
+    assert (await create("SendOnly")).codes == ["ErrorSendAsDenied"]
 
 
 async def test_resolve_names(exchange: ExchangeSimulator, talk: Talk) -> None:
