@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.doctor import doctor
 from cli.remote import Refused, Remote, segment
 from cli.trust import trust
 from shared.model.failures import REGISTRY
@@ -26,6 +27,7 @@ app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")
 app.add_typer(trust, name="trust")
+app.command()(doctor)
 out = Console()
 
 OperatorId = Annotated[str, typer.Argument(metavar="OPERATOR", help="The operator's id")]

@@ -31,7 +31,9 @@ class OperatorIn(BaseModel):
 
     operator_id: str | None = Field(None, description="May be given; then it must be the one of the address.")
     mailbox: str = Field(description="Primary SMTP address of the mailbox in Exchange.")
-    connection: str = Field("default", description="Which of the settings' connections leads to the mailbox.")
+    connection: str = Field(
+        "default", description="Which of the settings' connections leads to the mailbox; `auto`: Autodiscover finds it."
+    )
     email_sync: bool = False
     calendar_sync: bool = Field(False, description="Accepted, and waits for a later version.")
     contact_sync: bool = Field(False, description="Accepted, and waits for a later version.")
@@ -71,6 +73,45 @@ class SyncAccepted(BaseModel):
     operator_id: str
     kinds: list[Kind]
     status_url: str
+
+
+class DiscoverRequest(BaseModel):
+    """Which mailbox to find."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: str = Field(description="The mailbox's SMTP address.")
+    connection: str = Field("auto", description="By whose credentials; `auto`: by any connection of the settings.")
+
+
+class DiscoverStep(BaseModel):
+    """One question that was asked."""
+
+    way: Literal["json", "soap", "pox", "plain"]
+    url: str
+    address: str
+    credentials_of: str | None = Field(description="The connection whose credentials went with it.")
+    outcome: str
+    code: str | None = Field(description="A code of docs/failures.md, where the question got no answer.")
+    seconds: float
+
+
+class Discovered(BaseModel):
+    """Where a mailbox is. `code` and the two after it say why it cannot be reached by the settings as they are."""
+
+    address: str
+    url: str | None
+    internal_url: str | None
+    build: str | None
+    version: str | None = Field(description="What `connections.<name>.version` should be.")
+    schemas: list[str]
+    connection: str | None = Field(description="The connection of the settings that leads there.")
+    untrusted_hosts: list[str] = Field(description="Not asked, since they would have needed credentials.")
+    steps: list[DiscoverStep]
+    commands: list[str] = Field(description="What to run to use it.")
+    code: str | None
+    detail: str | None
+    remedy: str | None
 
 
 class ReleaseRequest(BaseModel):

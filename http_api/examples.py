@@ -128,6 +128,36 @@ FAILURE_PAGE = {
     "next": None,
 }
 
+DISCOVER = {"address": "alice@example.com", "connection": "auto"}
+DISCOVERED: dict[str, Any] = {
+    "address": "alice@example.com",
+    "url": "https://mail.example.com/EWS/Exchange.asmx",
+    "internal_url": None,
+    "build": "15.2.1748.39",
+    "version": "Exchange2019",
+    "schemas": ["Exchange2007", "Exchange2010"],
+    "connection": "default",
+    "untrusted_hosts": [],
+    "steps": [
+        {
+            "way": "soap",
+            "url": "https://autodiscover.example.com/autodiscover/autodiscover.svc",
+            "address": "alice@example.com",
+            "credentials_of": "default",
+            "outcome": "EWS is at https://mail.example.com/EWS/Exchange.asmx",
+            "code": None,
+            "seconds": 0.21,
+        }
+    ],
+    "commands": [
+        "exsync settings set connections.default.url=https://mail.example.com/EWS/Exchange.asmx "
+        "connections.default.version=Exchange2019"
+    ],
+    "code": None,
+    "detail": None,
+    "remedy": None,
+}
+
 SETTINGS_PATCH = {
     "connections": {"default": {"url": "https://mail.example.com/EWS/Exchange.asmx", "version": "Exchange2019"}},
     "notifications": {"url": "https://exsync.example.com/api/ews/notifications"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from shared.model.autodiscover import Answer, Attempt
 from shared.model.email import Email
 from shared.model.exchange import (
     Folder,
@@ -300,6 +301,13 @@ class Exchange(Protocol):
 
     def certificates(self, connection: str) -> tuple[Expiry, ...]:
         """The certificates that a connection was seen to depend on: the server's own and those trusted privately."""
+        ...
+
+    async def autodiscover(self, attempt: Attempt) -> Answer:
+        """Put one question to Autodiscover, with the credentials of `attempt.connection` where it names one.
+
+        Redirects are told and not followed. Raises what is wrong with the server, or with the way to it. PROTOCOL 15.
+        """
         ...
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from devtools.exchange_simulator.autodiscover import Told
 from devtools.exchange_simulator.fault_injection import KINDS, Fault
 from devtools.exchange_simulator.mailbox import Unknown
 from devtools.exchange_simulator.markup import moment
@@ -265,6 +266,15 @@ async def _impersonation(ask: Ask) -> Any:
     return {}
 
 
+async def _autodiscover(ask: Ask) -> Any:
+    ask.exchange.autodiscover.tell(ask.given["address"], Told(**ask.keywords))
+    return {}
+
+
+async def _autodiscover_asked(ask: Ask) -> Any:
+    return [asdict(one) for one in ask.exchange.autodiscover.asked]
+
+
 async def _token(ask: Ask) -> Any:
     return {"access_token": ask.exchange.issue_token(**ask.given)}
 
@@ -307,6 +317,8 @@ ROUTES: dict[tuple[str, str], Answer] = {
     ("PUT", "/users"): _user,
     ("PUT", "/lock"): _lock,
     ("PUT", "/impersonation"): _impersonation,
+    ("PUT", "/autodiscover"): _autodiscover,
+    ("GET", "/autodiscover"): _autodiscover_asked,
     ("POST", "/tokens"): _token,
     ("DELETE", "/tokens"): _expire_tokens,
 }

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from devtools.exchange_simulator import oauth
 from devtools.exchange_simulator.accounts import Accounts
+from devtools.exchange_simulator.autodiscover import Autodiscover
 from devtools.exchange_simulator.directory import Directory, Outgoing
 from devtools.exchange_simulator.endpoint import Endpoint
 from devtools.exchange_simulator.fault_injection import Fault, FaultList
@@ -84,6 +85,7 @@ class ExchangeSimulator:
             trust=push_trust,
         )
         self.watches = Watches(seconds_per_minute)
+        self.autodiscover = Autodiscover(self.directory, self.accounts, PRODUCTS[version])
         self._endpoint = Endpoint(
             directory=self.directory,
             accounts=self.accounts,
@@ -108,6 +110,7 @@ class ExchangeSimulator:
         app.router.add_route("*", PATH, self._endpoint.handle)
         app.router.add_route("*", PATH.lower(), self._endpoint.handle)
         oauth.add_routes(app, self.accounts)
+        self.autodiscover.add_routes(app, PATH)
         for add_routes in self.more_routes:
             add_routes(app, self)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

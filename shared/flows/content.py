@@ -15,8 +15,8 @@ from shared.flows.documents import fetch, on_demand_prefix
 from shared.flows.email.stored import ON_DEMAND
 from shared.flows.head import TABLE
 from shared.flows.reading import View, item_row, view
+from shared.flows.whereabouts import mailbox_of
 from shared.model.email import AttachmentKind
-from shared.model.exchange import Mailbox
 from shared.model.operator import Kind, Operator
 from shared.ports import Row, Upsert, World
 
@@ -64,7 +64,7 @@ async def attachment_content(world: World, operator: Operator, kind: Kind, item_
     if file["blob"]:
         blob, size = file["blob"], file["stored_size"]
     else:
-        chunks = world.exchange.attachment(_mailbox(operator), file["exchange_id"])
+        chunks = world.exchange.attachment(await mailbox_of(world, operator), file["exchange_id"])
         blob, size = await _fetched(seen, operator, kind, f"{item_id}-{n}", file["exchange_id"], chunks)
     return await _content(world, name, file["content_type"], blob, size)
 
@@ -77,7 +77,7 @@ async def mime_content(world: World, operator: Operator, kind: Kind, item_id: st
         raise Permanent("item-gone", "the mail is not in the mailbox any more")
     exchange_id = str(row.values["exchange_id"])
     version = f"{exchange_id} {row.values.get('change_key', '')!s}"
-    chunks = world.exchange.mime(_mailbox(operator), exchange_id)
+    chunks = world.exchange.mime(await mailbox_of(world, operator), exchange_id)
     blob, size = await _fetched(seen, operator, kind, f"{item_id}-mime", version, chunks)
     return await _content(world, f"{item_id}.eml", "message/rfc822", blob, size)
 
@@ -123,7 +123,3 @@ def media_type(given: str) -> str:
     """The content type without parameters, where it is one at all."""
     name = given.partition(";")[0].strip()
     return name.lower() if _MEDIA_TYPE.fullmatch(name) else "application/octet-stream"
-
-
-def _mailbox(operator: Operator) -> Mailbox:
-    return Mailbox(operator.mailbox, operator.connection)

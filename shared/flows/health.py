@@ -8,9 +8,10 @@ from shared.flows.expiring import WARNING, expiring
 from shared.flows.operators import list_operators
 from shared.flows.settings_document import read_settings
 from shared.flows.side_by_side import side_by_side
+from shared.flows.whereabouts import mailbox_of
 from shared.model.configuration import Connection
-from shared.model.exchange import Mailbox
 from shared.model.failures import failure
+from shared.model.operator import Operator
 from shared.ports import World
 
 type _Check = tuple[str, Callable[[], Awaitable[str]]]
@@ -68,20 +69,21 @@ async def _certificates(world: World) -> dict[str, Any]:
 async def _of_connections(world: World) -> list[_Check]:
     configuration, _ = await read_settings(world.rows)
     operators = (await list_operators(world.rows, limit=_LOOK_AT)).operators
-    mailboxes = {each.connection: Mailbox(each.mailbox, each.connection) for each in reversed(operators)}
+    operator_of = {each.connection: each for each in reversed(operators)}
     return [
-        (f"exchange {connection.name}", _exchange(world, connection, mailboxes.get(connection.name)))
+        (f"exchange {connection.name}", _exchange(world, connection, operator_of.get(connection.name)))
         for connection in configuration.connections.values()
     ]
 
 
-def _exchange(world: World, connection: Connection, mailbox: Mailbox | None) -> Callable[[], Awaitable[str]]:
+def _exchange(world: World, connection: Connection, operator: Operator | None) -> Callable[[], Awaitable[str]]:
     """Ask Exchange for one operator's Inbox: that needs the secrets, the connection and the right to impersonate."""
 
     async def look() -> str:
-        if mailbox is None:
+        if operator is None:
             return f"{connection.url} was not tried: no operator uses this connection yet"
+        mailbox = await mailbox_of(world, operator)
         await world.exchange.distinguished_folders(mailbox, ["inbox"])
-        return f"{connection.url} answers for {mailbox.address}"
+        return f"{mailbox.url or connection.url} answers for {mailbox.address}"
 
     return look

@@ -15,6 +15,7 @@ from shared.flows.operators import DUE, due_partition, find_operator
 from shared.flows.receive_notification import want, write
 from shared.flows.settings_document import read_settings
 from shared.flows.subscription_row import KEY, TABLE, read_subscription, subscription_columns
+from shared.flows.whereabouts import mailbox_of
 from shared.model.configuration import Configuration
 from shared.model.due import RETRY
 from shared.model.email import timestamp
@@ -71,10 +72,10 @@ async def _renew(
 ) -> datetime | None:
     now = world.now()
     url = await _listener_url(world, configuration, operator)
-    mailbox = Mailbox(operator.mailbox, operator.connection)
+    mailbox = await mailbox_of(world, operator, configuration)
     folders = await _folders(world, operator, mailbox)
     frequency = configuration.notifications.frequency_minutes
-    made_with = json.dumps([sorted(folders), url, frequency, operator.mailbox, operator.connection])
+    made_with = json.dumps([sorted(folders), url, frequency, mailbox.address, mailbox.connection, mailbox.url])
     scope = hashlib.sha256(made_with.encode()).hexdigest()[:32]
     if is_live(old, now) and old.scope == scope:
         return next_look(old)

@@ -7,12 +7,13 @@ is what Exchange says since the stored sync state; who asked, and how often, doe
 import logging
 from datetime import timedelta
 
-from shared.errors import LeaseLost, Permanent, Reconfigure, SyncError
+from shared.errors import LeaseLost, Permanent, SyncError
 from shared.flows.claim import Claim
 from shared.flows.email.bring_up_to_date import bring_up_to_date, remove_everything
 from shared.flows.email.run import EmailRules, OutOfTime, Run
 from shared.flows.operators import find_operator
 from shared.flows.settings_document import read_settings
+from shared.flows.whereabouts import doubt, mailbox_of
 from shared.model.collection import Trouble
 from shared.model.configuration import Configuration
 from shared.model.exchange import Mailbox
@@ -53,6 +54,7 @@ async def _serve(world: World, claim: Claim, operator: Operator, kind: Kind, bud
         return "continued"
     except SyncError as failure:
         pause = await _note(claim, failure)
+        await doubt(world, operator, failure)
         await world.queues.send(COLLECTIONS_QUEUE, again, delay=pause)
         log.warning("%s of %s fails: %s", kind.value, operator.id, failure)
         return "failed"
@@ -68,9 +70,8 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
     configuration, _ = await read_settings(world.rows)
     deadline = world.now() + budget
     is_on = configuration.email.enabled and operator.flag(kind)
-    rules = email_rules(configuration, operator) if is_on else EmailRules()
     while True:
-        run = Run(world, claim, Mailbox(operator.mailbox, operator.connection), rules, deadline)
+        run = Run(world, claim, Mailbox(operator.mailbox, operator.connection), EmailRules(), deadline)
         run.stubborn = claim.head.trouble is not None and claim.head.trouble.count >= _STUBBORN_AFTER
         if claim.remove_items:
             await remove_everything(run)
@@ -81,6 +82,8 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
             return "paused"
         else:
             begun = world.now()
+            run.mailbox = await mailbox_of(world, operator, configuration)
+            run.rules = email_rules(configuration, run.mailbox)
             await bring_up_to_date(run)
             if run.folders_changed:
                 await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
@@ -110,16 +113,13 @@ async def _note(claim: Claim, failure: SyncError, *, resting: bool = True) -> ti
     return pause
 
 
-def email_rules(configuration: Configuration, operator: Operator) -> EmailRules:
-    """The settings that this operator's email sync works by. Raises Reconfigure("connection-unknown")."""
+def email_rules(configuration: Configuration, mailbox: Mailbox) -> EmailRules:
+    """The settings that this mailbox's email sync works by."""
     email = configuration.email
-    connection = configuration.connections.get(operator.connection)
-    if connection is None:
-        raise Reconfigure("connection-unknown", f'there is no connection "{operator.connection}" in the settings')
     return EmailRules(
         folders=email.folders,
         exclude_folders=email.exclude_folders,
-        batch_size=connection.batch_size,
+        batch_size=configuration.connections[mailbox.connection].batch_size,
         window_days=email.sync_from_days,
         keep=KeepRules(
             lower(email.skip_sensitivity),

@@ -19,6 +19,8 @@ _ONLINE_ONLY = (
     "Exchange on premises takes no OAuth token of an application without a user, also with hybrid modern authentication, "
     'which is for users; write "basic" with a service account that may impersonate'
 )
+AUTO = "auto"
+"""Of a connection's `url`, and of an operator's `connection`: Autodiscover finds it."""
 CONNECTION_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -43,11 +45,22 @@ class Connection:
     authentication: str
     batch_size: int
     oauth: OAuth | None
+    autodiscover_url: str | None = None
+    trusted_hosts: tuple[str, ...] = ()
 
     def hosts(self) -> tuple[str, ...]:
-        """Where this connection's secret, or a token bought with it, is sent."""
-        urls = (self.url, self.oauth.token_endpoint) if self.oauth else (self.url,)
+        """Where this connection's secret, or a token bought with it, may be sent. A domain stands for what is below it."""
+        token = (urlsplit(self.oauth.token_endpoint).hostname or "",) if self.oauth else ()
+        return tuple(dict.fromkeys((*self.exchange_hosts(), *self.trusted_hosts, *token)))
+
+    def exchange_hosts(self) -> tuple[str, ...]:
+        """The hosts of Exchange that the settings name one by one."""
+        urls = (url for url in (self.url, self.autodiscover_url) if url and url != AUTO)
         return tuple(dict.fromkeys(urlsplit(url).hostname or "" for url in urls))
+
+    def audience_host(self) -> str:
+        """The host that this connection's tokens are made for, empty where there are none."""
+        return (urlsplit(self.oauth.scope).hostname or "") if self.oauth else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +216,8 @@ def _connection_problems(name: str, values: Mapping[str, Any], so_far: list[str]
     refused = {line.split(" ")[0].rstrip(":") for line in so_far}
     if not CONNECTION_NAME.fullmatch(name):
         yield f"{prefix[:-1]}: a connection's name is 1 to 63 characters a-z, 0-9 and -, beginning and ending without -"
+    if name == AUTO:
+        yield f'{prefix[:-1]}: an operator writes "auto" where Autodiscover finds the connection; use another name'
     for setting, sentence in _gaps(values):
         if prefix + setting not in refused:
             yield problem(prefix + setting, sentence)
@@ -213,7 +228,7 @@ def _connection_problems(name: str, values: Mapping[str, Any], so_far: list[str]
 
 def _gaps(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "url" not in values:
-        yield "url", 'it is missing; write "https://host/EWS/Exchange.asmx"'
+        yield "url", 'it is missing; write "https://host/EWS/Exchange.asmx", or "auto"'
     if values.get("version") == "Exchange365" and values.get("authentication") in ("ntlm", "basic"):
         yield "authentication", 'Exchange365 takes only OAuth; write "oauth", or leave it out'
     if _authentication(values) == "oauth":
@@ -253,7 +268,8 @@ def _connection(name: str, values: Mapping[str, Any]) -> Connection:
     chosen = _with_defaults("connections.<name>.", {f"connections.<name>.{key}": values[key] for key in values})
     authentication = _authentication(values)
     oauth = _oauth(chosen) if authentication == "oauth" else None
-    return Connection(name, chosen["url"], chosen["version"], authentication, chosen["batch_size"], oauth)
+    more = (oauth, chosen["autodiscover_url"], chosen["trusted_hosts"])
+    return Connection(name, chosen["url"], chosen["version"], authentication, chosen["batch_size"], *more)
 
 
 def _oauth(chosen: Mapping[str, Any]) -> OAuth:

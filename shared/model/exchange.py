@@ -9,10 +9,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """Whose mailbox, by primary SMTP address, and the named connection (DESIGN 3) that leads to it."""
+    """Whose mailbox, by primary SMTP address, and the named connection (DESIGN 3) that leads to it.
+
+    `url` is the EWS URL that Autodiscover found, empty where the connection has its own.
+    """
 
     address: str
     connection: str = "default"
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -419,6 +419,27 @@ _RECONFIGURE = (
         "/operators/{operator_id}`.",
     ),
     (
+        "autodiscover-failed",
+        Owner.CRM,
+        "Autodiscover names no EWS URL for the mailbox.",
+        "`exsync doctor --discover <address>` shows each step; publish Autodiscover in DNS, set "
+        "`connections.<name>.autodiscover_url` to the server that has it, or write `connections.<name>.url` itself.",
+    ),
+    (
+        "autodiscover-untrusted",
+        Owner.CRM,
+        "Autodiscover leads to a host that no connection's credentials may be sent to.",
+        "If the host that the detail names is yours, add it: `exsync settings set "
+        """'connections.<name>.trusted_hosts=["example.com"]'`; `exsync doctor --discover <address>` shows the way there.""",
+    ),
+    (
+        "connection-not-found",
+        Owner.CRM,
+        "No connection of the settings leads to the EWS URL that Autodiscover found.",
+        "Add one with the URL that the detail names (`exsync settings set connections.<name>.url=<URL>`), or, where a "
+        "connection's `url` is `auto`, add the URL's host to `connections.<name>.trusted_hosts`.",
+    ),
+    (
         "url-wrong",
         Owner.CRM,
         "There is no EWS at this URL.",

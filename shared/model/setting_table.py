@@ -41,11 +41,30 @@ _CONNECTION = (
     Setting(
         "connections.<name>.url",
         "Exchange URL, EWSNotificationsListenerURL",
-        "a URL",
+        "a URL, or `auto`",
         None,
-        "EWS endpoint, `https://host/EWS/Exchange.asmx`; needed for each connection. `http` only on loopback. "
+        "EWS endpoint, `https://host/EWS/Exchange.asmx`; needed for each connection. `http` only on loopback. `auto`: "
+        "Autodiscover finds it for each mailbox, on one of `trusted_hosts`. "
         "`default` is the first connection; an operator names another where Exchange is hybrid or is being moved.",
         exchange_url,
+    ),
+    Setting(
+        "connections.<name>.autodiscover_url",
+        "",
+        "a URL",
+        None,
+        "Where Autodiscover is asked first, `https://autodiscover.example.com`, for companies whose DNS does not have "
+        "the usual names. Beside it the usual places are asked.",
+        secure_url,
+    ),
+    Setting(
+        "connections.<name>.trusted_hosts",
+        "",
+        "a list of hosts or domains",
+        [],
+        "Where Autodiscover may lead and this connection's credentials may be sent, beside the hosts in `url` and "
+        "`autodiscover_url` and the one that tokens are made for; `example.com` stands for all hosts below it.",
+        list_of(domain),
     ),
     Setting(
         "connections.<name>.version",

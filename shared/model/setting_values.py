@@ -116,9 +116,9 @@ def domain(value: Any) -> str:
 
 
 def exchange_url(value: Any) -> str:
-    """An EWS endpoint: https (http on loopback only), with a host and a path."""
-    if value == "auto":
-        raise ValueError('"auto" (Autodiscover) comes with a later version; write the EWS endpoint itself')
+    """An EWS endpoint: https (http on loopback only), with a host and a path; or `auto`."""
+    if isinstance(value, str) and value.strip().lower() == "auto":
+        return "auto"
     url = secure_url(value)
     parts = urlsplit(url)
     if parts.path.lower().rstrip("/") in ("", "/ews"):

@@ -13,6 +13,7 @@ from typing import Any
 
 from http_api.app import create_app
 from http_api.trust_examples import PEM
+from shared.model.autodiscover import Answer
 from shared.model.trust import Offer
 from tests.flows.office import ALICE, Office, attachment
 from tests.http_api.client import calling
@@ -68,6 +69,17 @@ async def happen(office: Office, what: str) -> None:
         chain = await office.certificates.read(PEM.encode(), "")
         detail = "mail.contoso.example: self-signed certificate"
         office.certificates.offers["mail.contoso.example", 443] = Offer(chain, "certificate-self-signed", detail)
+        return
+    if what == "Autodiscover of contoso.example answers":
+        office.exchange.autodiscover_answers = {
+            "https://autodiscover.contoso.example/autodiscover/autodiscover.json/v1.0/alice@contoso.example"
+            "?Protocol=EWS": Answer("https://mail.contoso.example/EWS/Exchange.asmx"),
+            "https://mail.contoso.example/autodiscover/autodiscover.svc": Answer(
+                "https://mail.contoso.example/EWS/Exchange.asmx",
+                build="15.2.1748.39",
+                schemas=("Exchange2010", "Exchange2013"),
+            ),
+        }
         return
     assert what == "Bob's mail arrives and is synchronised"
     office.deliver("An older one", age=timedelta(days=1))

@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched, takewhile
 
+from shared.adapters.autodiscover import Autodiscover
 from shared.adapters.ews.cached_secrets import CachedSecrets
 from shared.adapters.ews.connection import Connection
 from shared.adapters.ews.endpoint import Answer, Build, Endpoint
 from shared.errors import Reconfigure, Transient
+from shared.model.autodiscover import Answer as Discovered
+from shared.model.autodiscover import Attempt
 from shared.model.email import Email
 from shared.model.exchange import (
     Folder,
@@ -63,17 +67,21 @@ class EwsExchange:
         self._now = now
         self._new_id = new_id
         self._hold_after_refusal = hold_after_refusal
-        self._endpoints: dict[str, Endpoint] = {}
+        self._endpoints: dict[tuple[str, str], Endpoint] = {}
+        self._autodiscover = Autodiscover(
+            self._connections, self._secrets, now=now, new_id=new_id, hold_after_refusal=hold_after_refusal
+        )
 
     async def aclose(self) -> None:
         """Close all connections to servers."""
+        await self._autodiscover.aclose()
         for endpoint in self._endpoints.values():
             await endpoint.aclose()
 
     def certificates(self, connection: str) -> tuple[Expiry, ...]:
         """See the port: what this process has seen."""
-        endpoint = self._endpoints.get(connection)
-        return endpoint.certificates.seen if endpoint else ()
+        seen = [endpoint.certificates.seen for (name, _), endpoint in self._endpoints.items() if name == connection]
+        return tuple(dict.fromkeys(expiry for each in seen for expiry in each))
 
     async def distinguished_folders(self, mailbox: Mailbox, names: Sequence[str]) -> dict[str, Folder]:
         """See the port. Quirk: a folder that is not there answers ErrorFolderNotFound or ErrorItemNotFound."""
@@ -213,6 +221,11 @@ class EwsExchange:
         build = partial(resolve_names.request, address=address)
         return await self._ask(mailbox, resolve_names.NAME, build, resolve_names.Answer)
 
+    async def autodiscover(self, attempt: Attempt) -> Discovered:
+        """See the port."""
+        self.counts["Autodiscover"] += 1
+        return await self._autodiscover.ask(attempt)
+
     async def _ask[Fact](
         self, mailbox: Mailbox, operation: str, build: Build, new_answer: Callable[[], Answer[Fact]]
     ) -> Fact:
@@ -250,13 +263,14 @@ class EwsExchange:
                     self._at(mailbox).lanes.pause(mailbox.address, outcome.retry_after)
 
     def _at(self, mailbox: Mailbox) -> Endpoint:
-        found = self._endpoints.get(mailbox.connection)
+        place = mailbox.connection, mailbox.url
+        found = self._endpoints.get(place)
         if found is None:
             connection = self._connections.get(mailbox.connection)
             if connection is None:
                 raise Reconfigure("connection-unknown", f"there is no connection named {mailbox.connection!r}")
-            found = self._endpoints[mailbox.connection] = Endpoint(
-                connection,
+            found = self._endpoints[place] = Endpoint(
+                replace(connection, url=mailbox.url or connection.url),
                 self._secrets,
                 now=self._now,
                 new_id=self._new_id,

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.adapters.memory.mailbox import MemoryMailbox, StoredItem, rfc5322, stub
-from shared.errors import Permanent, Reconfigure
+from shared.errors import Permanent, Reconfigure, SyncError, Transient
+from shared.model.autodiscover import Answer, Attempt
 from shared.model.email import Email
 from shared.model.exchange import (
     Folder,
@@ -60,6 +61,8 @@ class MemoryExchange:
         self.subscriptions: dict[str, MemorySubscription] = {}
         self.directory: list[Resolved] = []
         self.depends_on: dict[str, tuple[Expiry, ...]] = {}
+        self.autodiscover_answers: dict[str, Answer | SyncError] = {}
+        self.autodiscover_asked: list[Attempt] = []
         self.counts: Counter[str] = Counter()
         self.before: Hook = pass_by
         self.after: Hook = pass_by
@@ -72,6 +75,14 @@ class MemoryExchange:
     def certificates(self, connection: str) -> tuple[Expiry, ...]:
         """See the port."""
         return self.depends_on.get(connection, ())
+
+    async def autodiscover(self, attempt: Attempt) -> Answer:
+        """What `autodiscover_answers` says for the URL; where it says nothing, its host cannot be resolved."""
+        self.autodiscover_asked.append(attempt)
+        answer = self.autodiscover_answers.get(attempt.url) or Transient("dns-failed", "the name cannot be resolved")
+        if isinstance(answer, SyncError):
+            raise answer
+        return answer
 
     async def distinguished_folders(self, mailbox: Mailbox, names: Sequence[str]) -> dict[str, Folder]:
         """Look up well-known folders by name."""

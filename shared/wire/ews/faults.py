@@ -17,13 +17,13 @@ _OF_ANSWERS = "answer-malformed answer-truncated not-exchange notification-inval
 # What the adapter says when there is no answer to read; named here so that the registry has one list to be complete by.
 _OF_TRANSPORT = """
     access-blocked account-blocked account-locked authentication-failed authentication-unsupported
-    certificate-expired certificate-host-mismatch certificate-self-signed certificate-untrusted client-blocked
-    client-certificate-expired client-certificate-invalid client-secret-expired client-secret-wrong client-unknown
-    cloud-wrong conditional-access connection-lost connection-refused connection-unknown consent-missing dns-failed
-    exchange-timeout exchange-unreachable redirected request-too-large secret-missing tenant-unknown tls-failed
-    tls-untrusted token-audience-wrong token-expired token-invalid token-refused token-resource-unknown
-    token-role-missing token-tenant-wrong token-unavailable token-user-unknown trust-invalid url-insecure
-    url-invalid
+    autodiscover-failed autodiscover-untrusted certificate-expired certificate-host-mismatch certificate-self-signed
+    certificate-untrusted client-blocked client-certificate-expired client-certificate-invalid client-secret-expired
+    client-secret-wrong client-unknown cloud-wrong conditional-access connection-lost connection-not-found
+    connection-refused connection-unknown consent-missing dns-failed exchange-timeout exchange-unreachable
+    redirected request-too-large secret-missing tenant-unknown tls-failed tls-untrusted token-audience-wrong
+    token-expired token-invalid token-refused token-resource-unknown token-role-missing token-tenant-wrong
+    token-unavailable token-user-unknown trust-invalid url-insecure url-invalid
 """
 ALL_CODES = response_codes.CODES.union(_OF_ANSWERS.split(), _OF_TRANSPORT.split())
 """Every code of the failure registry that can come of working with Exchange."""

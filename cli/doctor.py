@@ -1,0 +1,41 @@
+"""`exsync doctor --discover ADDRESS`: finds a mailbox by Autodiscover, shows each step, and how to use what was found."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.remote import Refused
+
+_COLUMNS = ("way", "url", "credentials_of", "seconds", "outcome")
+
+
+def doctor(
+    context: typer.Context,
+    discover: Annotated[str, typer.Option(metavar="ADDRESS", help="Find this mailbox's Exchange by Autodiscover")],
+    connection: Annotated[
+        str, typer.Option(help="By whose credentials; auto: any connection of the settings")
+    ] = "auto",
+) -> None:
+    """Look for what is wrong, and say what mends it."""
+    found = context.obj.remote.send("POST", "discover", {"address": discover, "connection": connection})
+    out = Console(soft_wrap=True)
+    if context.obj.as_json:
+        out.print_json(data=found)
+    else:
+        _show(out, found)
+    if found["code"]:
+        raise Refused(f"{found['detail']}\n{found['remedy']}\n({found['code']})")
+
+
+def _show(out: Console, found: dict[str, Any]) -> None:
+    table = Table(*_COLUMNS, box=None)
+    for step in found["steps"]:
+        table.add_row(*("" if step[name] is None else str(step[name]) for name in _COLUMNS))
+    out.print(table)
+    for name in ("url", "internal_url", "build", "version", "connection"):
+        if found[name]:
+            out.print(f"{name}: {found[name]}", highlight=False, markup=False)
+    for command in found["commands"]:
+        out.print(f"→ {command}", highlight=False, markup=False)
