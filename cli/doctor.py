@@ -4,11 +4,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from cli.remote import Refused
-
-_COLUMNS = ("way", "url", "credentials_of", "seconds", "outcome")
 
 
 def doctor(
@@ -30,10 +27,10 @@ def doctor(
 
 
 def _show(out: Console, found: dict[str, Any]) -> None:
-    table = Table(*_COLUMNS, box=None)
     for step in found["steps"]:
-        table.add_row(*("" if step[name] is None else str(step[name]) for name in _COLUMNS))
-    out.print(table)
+        signed = f"credentials of {step['credentials_of']}" if step["credentials_of"] else "no credentials"
+        out.print(f"{step['way']:5} {step['url']} ({signed}, {step['seconds']} s)", highlight=False, markup=False)
+        out.print(f"      {step['outcome']}", highlight=False, markup=False)
     for name in ("url", "internal_url", "build", "version", "connection"):
         if found[name]:
             out.print(f"{name}: {found[name]}", highlight=False, markup=False)

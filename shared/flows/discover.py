@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.errors import Reconfigure, SyncError
-from shared.model.autodiscover import Answer, Attempt, Search, connection_for, product
+from shared.model.autodiscover import Answer, Attempt, Search, connection_for, version_of
 from shared.model.configuration import Connection
 from shared.ports import World
 
@@ -35,8 +35,8 @@ class Discovery:
 
     @property
     def version(self) -> str:
-        """The value for a connection's `version`, empty where no server told its build."""
-        return product(self.answer.build) if self.answer else ""
+        """The value for a connection's `version`, empty where no server told."""
+        return version_of(self.answer) if self.answer else ""
 
 
 async def discover(

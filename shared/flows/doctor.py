@@ -1,7 +1,10 @@
 """What an administrator is shown of a search by Autodiscover: each step, what was found, and the command to use it."""
 
+import json
 import shlex
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from shared.errors import Invalid
 from shared.flows.discover import Discovery, Step, discover, failure_of
@@ -33,7 +36,7 @@ async def discover_report(world: World, address: str, connection: str) -> dict[s
         "connection": found.connection.name if found.connection else None,
         "untrusted_hosts": list(found.untrusted),
         "steps": [_step(each) for each in found.steps],
-        "commands": _commands(found, connection),
+        "commands": _commands(configuration, connection, found),
         "code": wrong.code if wrong else None,
         "detail": wrong.detail if wrong else None,
         "remedy": failure(wrong.code).remedy if wrong else None,
@@ -61,18 +64,32 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _commands(found: Discovery, asked: str) -> list[str]:
+def _commands(configuration: Configuration, asked: str, found: Discovery) -> list[str]:
     """What to run so that the mailbox is reached by what was found."""
+    one = configuration.connections.get(_FIRST if asked == AUTO else asked)
     if found.answer is None:
-        return [_trust(asked, host) for host in found.untrusted]
-    name = found.connection.name if found.connection else (_FIRST if asked == AUTO else asked)
-    changes = [f"connections.{name}.url={found.answer.urls[0]}"]
+        return [_trust(one, found.untrusted)] if one and found.untrusted else []
+    if found.connection is None and one is not None and one.url == AUTO:
+        return [_trust(one, [urlsplit(url).hostname or "" for url in found.answer.urls])]
+    name = found.connection.name if found.connection else _free_name(configuration, found)
+    changes = [f"connections.{name}.url={AUTO if found.url else found.answer.urls[0]}"]
     if found.version:
         changes.append(f"connections.{name}.version={found.version}")
-    return ["exsync settings set " + " ".join(shlex.quote(each) for each in changes)]
+    return [_set(*changes)]
 
 
-def _trust(asked: str, host: str) -> str:
-    name = _FIRST if asked == AUTO else asked
-    change = f'connections.{name}.trusted_hosts=["{host}"]'
-    return f"exsync settings set {shlex.quote(change)}"
+def _free_name(configuration: Configuration, found: Discovery) -> str:
+    """A name for one more connection: none that is there is pointed elsewhere."""
+    names = (_FIRST, "online" if found.version == "Exchange365" else "other")
+    return next((name for name in names if name not in configuration.connections), "NAME")
+
+
+def _trust(connection: Connection, hosts: Sequence[str]) -> str:
+    """The list is replaced whole, so it names the hosts trusted before too; one below another needs no mention."""
+    every = dict.fromkeys((*connection.trusted_hosts, *hosts))
+    listed = [host for host in every if not any(host.endswith(f".{other}") for other in every)]
+    return _set(f"connections.{connection.name}.trusted_hosts={json.dumps(listed)}")
+
+
+def _set(*changes: str) -> str:
+    return "exsync settings set " + " ".join(shlex.quote(each) for each in changes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
-from shared.model.configuration import AUTO, Connection
+from shared.model.configuration import AUTO, ONLINE_HOSTS, Connection
 from shared.model.setting_values import is_address, is_loopback
 
 MOST_REDIRECTS = 10
@@ -81,6 +81,12 @@ def product(build: str) -> str:
     if numbers[:2] == (15, 2):
         return "ExchangeSE" if numbers[2:3] >= (_FIRST_SE_BUILD,) else "Exchange2019"
     return next((name for start, name in _PRODUCTS if numbers[: len(start)] == start), "")
+
+
+def version_of(answer: Answer) -> str:
+    """The value for `connections.<name>.version`, empty where the answer does not tell."""
+    online = any(urlsplit(url).hostname in ONLINE_HOSTS for url in answer.urls)
+    return "Exchange365" if online else product(answer.build)
 
 
 def is_safe(url: str) -> bool:
@@ -186,7 +192,7 @@ class Search:
             return "names no EWS URL that could be used" if answer.url or answer.internal_url else "names no EWS URL"
         self.found = answer
         self._waiting.clear()
-        if self._with_version and not answer.build:
+        if self._with_version and not version_of(answer):
             origin = _origin(answer.urls[0])
             self._waiting += [_attempt(way, origin, attempt.address) for way in (Way.SOAP, Way.POX)]
         return f"EWS is at {answer.urls[0]}"

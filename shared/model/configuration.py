@@ -17,10 +17,12 @@ from shared.model.setting_values import is_loopback
 
 _ONLINE_ONLY = (
     "Exchange on premises takes no OAuth token of an application without a user, also with hybrid modern authentication, "
-    'which is for users; write "basic" with a service account that may impersonate'
+    'which is for users; write "ntlm" or "basic" with a service account that may impersonate'
 )
 AUTO = "auto"
 """Of a connection's `url`, and of an operator's `connection`: Autodiscover finds it."""
+ONLINE_HOSTS = frozenset(host for cloud in CLOUDS.values() for host in cloud.hosts)
+"""Where EWS of Exchange Online is, in any cloud."""
 CONNECTION_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
