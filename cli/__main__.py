@@ -75,7 +75,7 @@ def set_operator(
     operator: OperatorId,
     mailbox: Annotated[str | None, typer.Option(help="The mailbox's primary SMTP address")] = None,
     email: Annotated[bool | None, typer.Option("--email/--no-email", help="Synchronise email")] = None,
-    connection: Annotated[str | None, typer.Option(help="The connection's name in the settings")] = None,
+    connection: Annotated[str | None, typer.Option(help="The connection's name in the settings, or auto")] = None,
     items: Annotated[str, typer.Option(help="keep or remove what a kind that is off holds")] = "keep",
 ) -> None:
     """Create an operator or change it; what is not given stays as it is."""

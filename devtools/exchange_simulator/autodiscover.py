@@ -1,6 +1,6 @@
 """Autodiscover beside EWS: v2 JSON without credentials, POX and SOAP with them (PROTOCOL 15).
 
-Mailboxes of this organisation are here; `redirect` and `refuse` say otherwise for an address, as in a hybrid organisation.
+Mailboxes of this organisation are here; `tell` says otherwise for an address, as in a hybrid organisation.
 """
 
 from dataclasses import dataclass

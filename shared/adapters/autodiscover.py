@@ -24,7 +24,7 @@ from shared.model.trust import TRUST_SECRET
 from shared.wire.autodiscover import json_v2, pox, soap
 from shared.wire.autodiscover.xml_answer import LARGEST
 
-_TIMEOUT_SECONDS = 20.0
+_TIMEOUT_SECONDS = 15.0
 _TIMEOUT = httpx.Timeout(_TIMEOUT_SECONDS, connect=5)
 _ONE_CONNECTION = httpx.Limits(max_connections=1)
 _XML = "text/xml; charset=utf-8"

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from shared.errors import Reconfigure, SyncError
 from shared.model.autodiscover import Answer, Attempt, Search, connection_for, version_of
 from shared.model.configuration import Connection
 from shared.ports import World
+
+_LONGEST = timedelta(seconds=45)
+"""No question is put after this: a worker holds a lease meanwhile, and a caller waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,11 @@ class Discovery:
 async def discover(
     world: World, address: str, connections: Sequence[Connection], *, with_version: bool = False
 ) -> Discovery:
-    """Ask until somebody names an EWS URL. A server that fails is a step, never an error."""
+    """Ask until somebody names an EWS URL. A server that fails is a step, never an error. Slow ones end the search."""
     search = Search(address, connections, with_version=with_version)
     steps = []
-    while (attempt := search.next()) is not None:
+    until = world.now() + _LONGEST
+    while world.now() < until and (attempt := search.next()) is not None:
         begun = world.now()
         try:
             answer, code = await world.exchange.autodiscover(attempt), ""

@@ -223,6 +223,8 @@ class Search:
     def _other_url(self, attempt: Attempt, url: str) -> str:
         if not is_safe(url):
             return f"redirects to {url or 'nowhere'}, which is not https"
+        if _is_here(url) and not _is_here(attempt.url):
+            return f"redirects to {url}, this very machine; not followed"
         there = _attempt(Way.JSON, _origin(url), attempt.address)
         following = Attempt(_way_of(url, attempt.way), url, attempt.address)
         # Without credentials first: a host that we do not trust may still name the EWS URL.
@@ -240,6 +242,10 @@ class Search:
         if host not in self.untrusted:
             self.untrusted.append(host)
         return None
+
+
+def _is_here(url: str) -> bool:
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def _way_of(url: str, otherwise: Way) -> Way:

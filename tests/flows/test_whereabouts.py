@@ -10,7 +10,7 @@ from shared.errors import Invalid, Reconfigure, SyncError, Transient
 from shared.flows.operators import get_operator, put_operator
 from shared.flows.settings_document import ANY_VERSION, patch_settings
 from shared.flows.whereabouts import doubt, mailbox_of
-from shared.model.autodiscover import Answer
+from shared.model.autodiscover import Answer, Attempt
 from shared.model.exchange import Mailbox
 from tests.flows.office import ALICE, Office
 
@@ -125,14 +125,25 @@ async def test_where_only_foreign_hosts_could_tell_they_are_named_and_get_no_cre
     assert not [each for each in office.exchange.autodiscover_asked if each.connection]
 
 
+async def test_slow_servers_end_a_search_before_a_lease_does() -> None:
+    office = await auto_office(Answer(HERE))
+
+    class Slow(MemoryExchange):
+        async def autodiscover(self, attempt: Attempt) -> Answer:
+            office.now += timedelta(seconds=20)
+            return await super().autodiscover(attempt)
+
+    office.exchange = Slow()
+    with pytest.raises(Reconfigure, match="autodiscover-failed"):
+        await alice_of(office)
+    assert asked(office.exchange) == 3
+
+
 async def test_to_trust_another_host_the_secret_is_needed() -> None:
     office = await auto_office(Answer(HERE))
-    patch = {"connections": {"default": {"trusted_hosts": ["evil.example"]}}}
-    with pytest.raises(Invalid, match="secret-not-confirmed"):
-        await patch_settings(office.world(), patch, version=ANY_VERSION)
-    patch = {"connections": {"default": {"autodiscover_url": "https://evil.example"}}}
-    with pytest.raises(Invalid, match="secret-not-confirmed"):
-        await patch_settings(office.world(), patch, version=ANY_VERSION)
+    for change in ({"trusted_hosts": ["evil.example"]}, {"autodiscover_url": "https://evil.example"}):
+        with pytest.raises(Invalid, match="secret-not-confirmed"):
+            await patch_settings(office.world(), {"connections": {"default": change}}, version=ANY_VERSION)
 
 
 async def test_a_sync_finds_the_mailbox_and_notes_where_it_cannot() -> None:

@@ -110,6 +110,13 @@ def test_a_redirect_that_is_not_https_is_not_followed(url: str) -> None:
     assert not is_safe(url)
 
 
+def test_a_stranger_does_not_send_us_to_this_machine() -> None:
+    plain, here = "http://autodiscover.contoso.example" + XML, "http://127.0.0.1:7071" + XML
+    assert "127.0.0.1" not in " ".join(
+        each.url for each in asked(Search(ALICE, AUTO), {plain: Answer(redirect_url=here)})
+    )
+
+
 def test_the_plain_redirect_leads_to_a_signed_question_on_a_trusted_host() -> None:
     search = Search(ALICE, AUTO)
     plain = "http://autodiscover.contoso.example" + XML
