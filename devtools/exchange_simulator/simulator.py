@@ -7,6 +7,7 @@
 The verbs are those of the control API (control.py). They act at once; only `settle` waits. Loopback only.
 """
 
+import asyncio
 import ssl
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -58,7 +59,7 @@ class ExchangeSimulator:
         mailboxes: Iterable[str] = (),
         users: dict[str, str] | None = None,
         clients: dict[str, str] | None = None,
-        authentication: Collection[str] = ("basic", "bearer"),
+        authentication: Collection[str] = ("negotiate", "ntlm", "basic", "bearer"),
         extended_protection: str = "none",
         certificate: bytes | None = None,
         schema: Path | None = BESIDE_PROJECT,
@@ -391,13 +392,15 @@ class ExchangeSimulator:
         """Lock an account out, or let it in again."""
         self.accounts.lock(account, locked=locked)
 
-    def hang_up(self) -> int:
+    async def hang_up(self) -> int:
         """Close every connection, as after a long silence; returns how many there were. No verb of the control API, whose own
         connection it would close."""
         server = self._runner.server if self._runner else None
         open_ones = [one.transport for one in server.connections if one.transport] if server else []
         for transport in open_ones:
             transport.close()
+        # A transport closes its socket in the loop's next turn.
+        await asyncio.sleep(0)
         return len(open_ones)
 
     def allow_impersonation(self, account: str, mailboxes: Collection[str] | None) -> None:

@@ -2,15 +2,21 @@
 
 import asyncio
 import base64
+import hashlib
 import ssl
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.hashes import SHA3_256, SHA256, SHA384, SHA512
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from devtools.exchange_simulator import ExchangeSimulator, Fault
 from devtools.exchange_simulator.simulator import DEFAULT_PASSWORD, DEFAULT_USER
@@ -19,6 +25,7 @@ from shared.adapters.ews.ntlm import Account, end_point
 from shared.adapters.ews.ntlm_transport import EXTENSION, NtlmTransport
 from shared.adapters.memory.secrets import MemorySecrets
 from shared.errors import Reconfigure, SyncError, Transient
+from shared.model.email import Email
 from shared.model.exchange import Mailbox
 from tests.adapters.ews.world import ALICE, BOB, SIGN_IN, Clock, ToldServer, exchange_at, http
 
@@ -82,9 +89,11 @@ async def test_after_an_idle_connection_was_closed_the_next_one_is_signed_in(sim
     async with exchange_at(ntlm(simulator.url)) as exchange:
         await exchange.find_folders(ALICE)
         for number in (2, 3):
-            assert simulator.hang_up() == 1
+            assert await simulator.hang_up() == 1
             await exchange.find_folders(ALICE)
-            assert exchange.counts[HANDSHAKE] == number
+            assert exchange.counts == {"FindFolder": number, HANDSHAKE: number}
+    # A 401 to each first message and to nothing else: no request goes out on a new connection unsigned.
+    assert simulator.requests.statuses == {200: 3, 401: 3}
 
 
 async def test_a_connection_that_was_idle_too_long_is_closed(simulator: ExchangeSimulator) -> None:
@@ -133,7 +142,7 @@ async def test_a_password_that_was_changed_meanwhile_is_sent_once_when_connectio
     async with exchange_at(ntlm(simulator.url)) as exchange:
         await asyncio.gather(*(exchange.find_folders(one) for one in PEOPLE))
         simulator.add_user(DEFAULT_USER, "changed")
-        simulator.hang_up()
+        await simulator.hang_up()
         ends = await asyncio.gather(*(exchange.find_folders(one) for one in PEOPLE), return_exceptions=True)
     assert [end.code for end in ends if isinstance(end, SyncError)] == ["authentication-failed"] * 20
     assert wrong_passwords(simulator) == 1
@@ -152,6 +161,7 @@ async def test_another_account_never_rides_on_a_connection_of_the_first(simulato
         DEFAULT_USER,
         "CONTOSO\\other",
     ]
+    assert [(one.handshakes, one.requests) for one in simulator.ntlm.all] == [(1, 1), (1, 1)]
 
 
 async def test_a_locked_account_is_named_and_left_alone(simulator: ExchangeSimulator) -> None:
@@ -187,6 +197,7 @@ async def test_attachments_stream_and_their_connection_is_used_again(simulator: 
     item = simulator.deliver_large(ALICE.address, 3_000_000)
     async with exchange_at(ntlm(simulator.url)) as exchange:
         (mail,) = await exchange.get_emails(ALICE, [item])
+        assert isinstance(mail, Email)
         read = [block async for block in exchange.attachment(ALICE, mail.attachments[0].id)]
         assert sum(map(len, read)) == 3_000_000
         await exchange.find_folders(ALICE)
@@ -268,7 +279,21 @@ async def test_a_handshake_that_was_passed_on_by_somebody_else_is_refused(
             await exchange.find_folders(ALICE)
 
 
-def test_the_binding_is_the_certificate_hashed_by_its_own_algorithm(authority: trustme.CA) -> None:
-    pem = authority.issue_cert("localhost").cert_chain_pems[0].bytes().decode()
-    assert end_point(ssl.PEM_cert_to_DER_cert(pem)).startswith(b"tls-server-end-point:")
-    assert len(end_point(b"no certificate")) == len(b"tls-server-end-point:") + 32
+@pytest.mark.parametrize(
+    ("signed_by", "hashed_by"),
+    [(SHA256(), "sha256"), (SHA384(), "sha384"), (SHA512(), "sha512"), (SHA3_256(), "sha3_256"), (None, "sha256")],
+)
+def test_the_binding_is_the_certificate_hashed_as_it_was_signed(
+    signed_by: SHA256 | SHA384 | SHA512 | SHA3_256 | None, hashed_by: str
+) -> None:
+    certificate = signed(signed_by)
+    assert end_point(certificate) == b"tls-server-end-point:" + hashlib.new(hashed_by, certificate).digest()
+
+
+def signed(algorithm: SHA256 | SHA384 | SHA512 | SHA3_256 | None) -> bytes:
+    """A certificate in DER; one by Ed25519, which names no hash, where there is no algorithm."""
+    key = ec.generate_private_key(ec.SECP256R1()) if algorithm else ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.contoso.example")])
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, begin + timedelta(days=365))
+    return builder.sign(key, algorithm).public_bytes(Encoding.DER)

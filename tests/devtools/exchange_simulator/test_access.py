@@ -19,7 +19,8 @@ GET_INBOX = f"<m:GetFolder>{SHAPE}<m:FolderIds>{INBOX}</m:FolderIds></m:GetFolde
 async def test_a_401_lists_the_schemes(talk: Talk, auth: tuple[str, str] | None) -> None:
     answer = (await talk.but(auth=auth).ask(GET_INBOX)).http
     assert answer.status_code == 401
-    assert [one.split(" ")[0] for one in answer.headers.get_list("WWW-Authenticate")] == ["Basic", "Bearer"]
+    schemes = [one.split(" ")[0] for one in answer.headers.get_list("WWW-Authenticate")]
+    assert schemes == ["Negotiate", "NTLM", "Basic", "Bearer"]
 
 
 async def test_a_get_without_credentials_is_refused_too(exchange: ExchangeSimulator, client: httpx.AsyncClient) -> None:
