@@ -30,7 +30,8 @@ from shared.settings import Settings, read_settings
 
 _CONFIGURATION_KEPT = timedelta(seconds=15)
 """How long a change of the connections may take to arrive where it does not matter at once."""
-_CHATTY = ("httpx", "httpcore", "azure")
+# spnego writes NTLM proofs into its debug log, from which a password can be guessed.
+_CHATTY = ("httpx", "httpcore", "azure", "spnego")
 """Libraries that log every request: only their warnings are of use."""
 _DRAINED_AFTER_SECONDS = 900.0
 
