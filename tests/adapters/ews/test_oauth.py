@@ -135,6 +135,21 @@ async def test_a_mailbox_outside_the_scope_of_rbac_does_not_stop_the_others(simu
         assert await exchange.find_folders(BOB)
 
 
+async def test_a_mailbox_that_is_refused_for_a_token_without_roles_makes_no_pause_for_the_others(
+    simulator: ExchangeSimulator,
+) -> None:
+    simulator.tokens.roles[DEFAULT_CLIENT] = ()
+    async with (
+        ToldServer([http("403 Forbidden")]).running() as server,
+        exchange_at(oauth_connection(simulator, url=server.url), secrets=CLIENT_SECRET) as exchange,
+    ):
+        for asked, mailbox in enumerate((ALICE, BOB), start=1):
+            with pytest.raises(Reconfigure, match="consent-missing: HTTP 403"):
+                await exchange.find_folders(mailbox)
+            assert len(server.requests) == 2 * asked
+    assert simulator.tokens.requests == 1
+
+
 async def test_a_client_that_exchange_does_not_let_in_is_named(simulator: ExchangeSimulator) -> None:
     simulator.tokens.blocked.add(DEFAULT_CLIENT)
     async with exchange_at(oauth_connection(simulator), secrets=CLIENT_SECRET) as exchange:
