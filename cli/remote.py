@@ -40,9 +40,9 @@ class Remote:
         """Send a document; what is answered, None where there is nothing."""
         return self._call(method, path, json=body, headers=headers, params=query)
 
-    def upload(self, path: str, content: bytes, *, headers: dict[str, str] | None = None, **query: Any) -> Any:
+    def upload(self, path: str, content: bytes, *, headers: dict[bytes, bytes] | None = None, **query: Any) -> Any:
         """Post a file as it is; what is answered."""
-        headers = {"Content-Type": "application/octet-stream", **(headers or {})}
+        headers = {b"Content-Type": b"application/octet-stream", **(headers or {})}
         return self._call("POST", path, content=content, headers=headers, params=query)
 
     def etag(self, path: str) -> str:

@@ -85,8 +85,7 @@ def remove(
 
 
 def _added(remote: Remote, content: bytes, password: str, *, dry_run: bool) -> Any:
-    # A header is Latin-1 to HTTP; the app reads UTF-8 out of it.
-    headers = {"X-Trust-Password": password.encode().decode("latin-1")} if password else {}
+    headers = {b"X-Trust-Password": password.encode()} if password else {}
     return remote.upload("trust", content, headers=headers, dry_run=str(dry_run).lower())
 
 

@@ -26,7 +26,7 @@ AUTHORITY = make("Contoso CA", authority=True)
 SERVER = make("localhost", by=AUTHORITY)
 SOON = make("Old CA", authority=True, ends=NOW + 20 * DAY)
 PFX = pkcs12.serialize_key_and_certificates(
-    None, SERVER.key, SERVER.certificate, None, BestAvailableEncryption(b"hush")
+    None, SERVER.key, SERVER.certificate, None, BestAvailableEncryption("Grüße".encode())
 )
 
 
@@ -113,14 +113,14 @@ async def test_a_script_gives_the_password_without_a_terminal(
     terminal: Terminal, tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mail.pfx").write_bytes(PFX)
-    (tmp_path / "password").write_text("hush\n")
+    (tmp_path / "password").write_text("Grüße\n")
     words = ["add", str(tmp_path / "mail.pfx")]
     status, said = await terminal.run(*words)
     assert (status, "trust-password-needed" in said, "--password-file" in said) == (1, True, True)
     if way == "file":
         words += ["--password-file", str(tmp_path / "password")]
     else:
-        monkeypatch.setenv("EXSYNC_TRUST_PASSWORD", "hush")
+        monkeypatch.setenv("EXSYNC_TRUST_PASSWORD", "Grüße")
     assert (await terminal.run(*words))[0] == 0
     assert terminal.office.secrets.values["exchange-trust"] == SERVER.pem
 

@@ -8,6 +8,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
 
@@ -20,6 +21,14 @@ _ARMOUR = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DO
 _CERTIFICATES = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 _PKCS7 = frozenset({"PKCS7", "CMS", "PKCS #7 SIGNED DATA"})
 _SEQUENCE, _INTEGER, _OBJECT_IDENTIFIER = 0x30, 0x02, 0x06
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises, some of it only when the part in question is looked at."""
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -28,19 +37,24 @@ def read_certificates(content: bytes, password: str) -> tuple[Certificate, ...]:
 
     Raises Invalid: "trust-file-invalid" that says what it seems to be, "trust-password-needed", "trust-password-wrong".
     """
-    if is_java_keystore(content):
-        found = tuple(_der(each) for each in read_java_keystore(content, password))
-    elif content[:1] == bytes([_SEQUENCE]):
-        found = _binary(content, password)
-    else:
-        found = _text(_decoded(content), password)
+    try:
+        found = tuple(_facts(each) for each in _held(content, password))
+    except _UNREADABLE as wrong:
+        raise Invalid("trust-file-invalid", f"a certificate in it cannot be read ({wrong})") from None
     if not found:
         raise Invalid("trust-file-invalid", "the file holds no certificate, perhaps only keys")
-    return tuple(facts(each) for each in found)
+    return found
 
 
-def facts(certificate: x509.Certificate) -> Certificate:
-    """What we say of a certificate."""
+def _held(content: bytes, password: str) -> tuple[x509.Certificate, ...]:
+    if is_java_keystore(content):
+        return tuple(_der(each) for each in read_java_keystore(content, password))
+    if content[:1] == bytes([_SEQUENCE]):
+        return _binary(content, password)
+    return _text(_decoded(content), password)
+
+
+def _facts(certificate: x509.Certificate) -> Certificate:
     return Certificate(
         certificate.subject.rfc4514_string(),
         certificate.issuer.rfc4514_string(),
@@ -81,7 +95,7 @@ def _der(content: bytes) -> x509.Certificate:
 def _pkcs7(content: bytes) -> tuple[x509.Certificate, ...]:
     try:
         return tuple(pkcs7.load_der_pkcs7_certificates(content))
-    except ValueError as wrong:
+    except (ValueError, UnsupportedAlgorithm) as wrong:
         raise Invalid("trust-file-invalid", f"PKCS#7 that holds no certificates ({wrong})") from None
 
 
@@ -119,6 +133,9 @@ def _text(text: str, password: str) -> tuple[x509.Certificate, ...]:
             found += _binary(_bare(body), password)
         elif label in _PKCS7:
             found += _pkcs7(_bare(body))
+    if not found:
+        labels = ", ".join(sorted({label for label, _ in blocks}))
+        raise Invalid("trust-file-invalid", f"PEM of {labels}, without a block CERTIFICATE or PKCS7")
     return tuple(found)
 
 
@@ -139,7 +156,7 @@ def _bare(body: str) -> bytes:
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return ()
     addresses = (str(each) for each in found.get_values_for_type(x509.IPAddress))
     return (*found.get_values_for_type(x509.DNSName), *addresses)
@@ -148,5 +165,5 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 def _is_authority(certificate: x509.Certificate) -> bool:
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return False

@@ -4,7 +4,9 @@ import hashlib
 import shutil
 import struct
 import subprocess
+import warnings
 from base64 import b64encode
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs7,
     pkcs12,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.adapters.certificate_files import read_certificates
 from shared.errors import Invalid
@@ -124,7 +128,7 @@ def test_a_java_keystore_is_checked_by_its_password_where_one_is_given() -> None
 
 
 WRONG = {
-    "a private key alone": (KEY.encode(), "no certificate"),
+    "a private key alone": (KEY.encode(), "PEM of PRIVATE KEY, without"),
     "nothing": (b"", "neither PEM"),
     "words": (b"hello", "not Base-64"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(20), "neither text"),
@@ -151,6 +155,29 @@ def test_a_file_that_holds_none_says_what_it_seems_to_be(name: str) -> None:
     with pytest.raises(Invalid, match=words) as refused:
         read_certificates(content, "")
     assert refused.value.code == "trust-file-invalid"
+
+
+@given(st.data())
+def test_a_damaged_file_is_refused_or_read_and_nothing_else(data: st.DataObject) -> None:
+    form = data.draw(st.sampled_from(sorted(BOTH_FORMS)))
+    content = bytearray(BOTH_FORMS[form])
+    for at in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=4)):
+        content[at] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(content)))
+    for damaged in (bytes(content), bytes(content[:cut])):
+        with suppress(Invalid), warnings.catch_warnings(action="ignore"):
+            assert read_certificates(damaged, data.draw(st.sampled_from(["", PASSWORD])))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
+@pytest.mark.parametrize("options", [[], ["-legacy"], ["-nomac"], ["-nokeys"]])
+def test_a_pkcs12_that_another_program_made_is_read(tmp_path: Path, options: list[str]) -> None:
+    """`-legacy` is how Windows exported until 2019: RC2 and 3DES."""
+    (tmp_path / "all.pem").write_text(KEY + SERVER.pem + AUTHORITY.pem)
+    made = ["-in", str(tmp_path / "all.pem"), "-out", str(tmp_path / "mail.pfx"), "-passout", "pass:hush"]
+    subprocess.run(["openssl", "pkcs12", "-export", *made, *options], check=True, capture_output=True)
+    found = read_certificates((tmp_path / "mail.pfx").read_bytes(), "hush")
+    assert {each.sha256 for each in found} == {SERVER.sha256, AUTHORITY.sha256}
 
 
 @needs_keytool
