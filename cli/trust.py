@@ -8,8 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
 from cli.remote import Refused, Remote, segment
 
@@ -127,10 +125,10 @@ def _show_added(answer: dict[str, Any]) -> None:
 
 def _show(certificates: list[dict[str, Any]]) -> None:
     for each in certificates:
-        table = Table(box=None, show_header=False, title=escape(_plain(each["subject"])), title_justify="left")
+        # Lines, not a table: in a narrow terminal that would cut a fingerprint off.
+        out.print(_plain(each["subject"]), style="bold", highlight=False, markup=False)
         for name, value in _lines(each):
-            table.add_row(name, Text(value))
-        out.print(table)
+            out.print(f"  {name:<7}  {value}", highlight=False, markup=False)
     if not certificates:
         out.print("Only the system's authorities are trusted.")
 

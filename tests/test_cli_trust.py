@@ -64,7 +64,7 @@ class Terminal:
 
     async def run(self, *words: str, answers: str = "") -> tuple[int, str]:
         """Run `exsync trust …`; its exit status, and all that was printed or complained of."""
-        runner = CliRunner(env={"COLUMNS": "200"})
+        runner = CliRunner(env={"COLUMNS": "60"})
         result = await asyncio.to_thread(runner.invoke, trust, words, obj=self.session, input=answers)
         if result.exception and not isinstance(result.exception, (SystemExit, Refused)):
             raise result.exception
