@@ -12,7 +12,7 @@ from secrets import token_bytes
 
 from lxml import etree
 
-from devtools.exchange_simulator import extended, writable
+from devtools.exchange_simulator import contacts, extended, writable
 from devtools.exchange_simulator.call import elements
 from devtools.exchange_simulator.items import Item, Overrides
 from devtools.exchange_simulator.mail import Attachment, Content, MailFacts, StoredContent
@@ -21,7 +21,7 @@ from devtools.exchange_simulator.parsing import read_message
 from devtools.exchange_simulator.soap import Element, ItemError, T
 from devtools.exchange_simulator.written import WrittenContent, keyed, settled
 
-_CLASSES = {"Message": "IPM.Note", "PostItem": "IPM.Post", "Item": "IPM.Note"}
+_CLASSES = {"Message": "IPM.Note", "PostItem": "IPM.Post", "Item": "IPM.Note", "Contact": "IPM.Contact"}
 READ, UNSENT = 1, 8
 """Bits of PidTagMessageFlags."""
 
@@ -60,6 +60,13 @@ class Edit:
             raise ItemError("ErrorInvalidPropertyUpdateSentMessage", path=shown_path(one.path))
         else:
             self.write(write(self.facts(), element))
+
+    def set_entry(self, path: str, index: str, value: Element | None) -> None:
+        """Set or take away one entry of a contact's dictionary. Raises ItemError."""
+        written, fits = ("", True) if value is None else contacts.entry_of(path, index, value)
+        if not fits:
+            raise ItemError("ErrorUpdatePropertyMismatch", "The entry is not that of the path.", path=shown_path(path))
+        self.write(contacts.put_entry(self.facts(), path, index, written))
 
     def set_mime(self, element: Element) -> None:
         """Put a whole message in place of the draft's. Raises ItemError."""

@@ -5,6 +5,7 @@ Sources: Types.xsd (ItemType, MessageType, MeetingMessageType and its kin), PROT
 
 from dataclasses import dataclass
 
+from devtools.exchange_simulator import contacts
 from devtools.exchange_simulator.conversations import conversation_id, conversation_index
 from devtools.exchange_simulator.identifiers import write_id
 from devtools.exchange_simulator.items import Item
@@ -30,7 +31,7 @@ ITEM, MESSAGE, MEETING = "item", "message", "meeting"
 _MEETINGS = frozenset({"MeetingRequest", "MeetingResponse", "MeetingCancellation"})
 _REQUEST = frozenset({"MeetingRequest"})
 _MESSAGES = _MEETINGS | {"Message"}
-_ALL = _MESSAGES | {"Item", "PostItem"}
+_ALL = _MESSAGES | {"Item", "PostItem", "Contact", "DistributionList"}
 _POSTED = _MESSAGES | {"PostItem"}
 
 
@@ -57,6 +58,9 @@ def element_name(item_class: str) -> str:
         return "Message"
     if kind == "IPM.POST" or kind.startswith("IPM.POST."):
         return "PostItem"
+    for word, element in (("IPM.CONTACT", "Contact"), ("IPM.DISTLIST", "DistributionList")):
+        if kind == word or kind.startswith(word + "."):
+            return element
     for word, element in (
         ("REQUEST", "MeetingRequest"),
         ("RESP", "MeetingResponse"),
@@ -236,6 +240,7 @@ PROPERTIES: tuple[Property, ...] = (
         person("Organizer", lambda view: view.facts.meeting.organizer if view.facts.meeting else None),
         _REQUEST,
     ),
+    *(Property(path, render, frozenset({"Contact"}), shape="Default") for path, render in contacts.renders()),
 )
 
 BY_PATH = {one.path: one for one in PROPERTIES}

@@ -1,19 +1,20 @@
 """ItemShape and its kin: what a request wants to see of each item, read once per request, then written per item."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 
-from devtools.exchange_simulator import extended, properties
+from devtools.exchange_simulator import contacts, extended, properties
 from devtools.exchange_simulator.items import Item
 from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.markup import attribute
 from devtools.exchange_simulator.properties import BY_PATH, EXTENDED_PLACE, PROPERTIES, Property, element_name
-from devtools.exchange_simulator.rendering import Rendering, Shown
+from devtools.exchange_simulator.rendering import Render, Rendering, Shown
 from devtools.exchange_simulator.soap import Element, ItemError, Piece, SoapFault, Streamed, T
 from devtools.exchange_simulator.versions import at_least
 
+Columns = tuple[Render, ...]
 _SHAPES = {
     "IdOnly": {"IdOnly"},
     "Default": {"IdOnly", "Default"},
@@ -35,6 +36,17 @@ class Shape:
     maximum_body: int = 0
     header_names: frozenset[str] | None = None
     names_only: bool = False
+    _of_element: dict[str, tuple[Columns, Columns]] = field(default_factory=dict, compare=False)
+
+    def of_element(self, name: str) -> tuple[Columns, Columns]:
+        """Give what items of this element have of the properties before and after the extended ones."""
+        found = self._of_element.get(name)
+        if found is None:
+            before, after = (
+                tuple(one.render for one in some if name in one.elements) for some in (self.before, self.after)
+            )
+            found = self._of_element[name] = (before, after)
+        return found
 
 
 def read_shape(
@@ -86,6 +98,8 @@ def _asked(
         elif kind == "IndexedFieldURI" and path == "item:InternetMessageHeader":
             _allowed(path, kind, brief, version)
             header_names.add((element.get("FieldIndex") or "").lower())
+        elif kind == "IndexedFieldURI" and path in contacts.COLLECTIONS:
+            paths.add(contacts.COLLECTIONS[path])  # one entry is answered with all that its collection has
         elif kind == "FieldURI":
             _allowed(path, kind, brief, version)
             paths.add(path)
@@ -125,10 +139,11 @@ def pieces(item: Shown, root: Item, mailbox: Mailbox, shape: Shape, path: tuple[
     name = element_name(item.item_class)
     if shape.mime and name == "Item":
         raise ItemError("ErrorUnsupportedMimeConversion", "An item of this class has no MIME form.")
-    written = [one.render(view) for one in shape.before if name in one.elements]
+    before, after = shape.of_element(name)
+    written = [render(view) for render in before]
     if shape.fields:
         written += [extended.written(one, extended.item_value(view, one), brief=shape.brief) for one in shape.fields]
-    written += [one.render(view) for one in shape.after if name in one.elements]
+    written += [render(view) for render in after]
     content = "".join(written)
     if not shape.mime:
         return [f"<t:{name}>{content}</t:{name}>"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from devtools.exchange_simulator import markup
+from devtools.exchange_simulator import contacts, markup
 from devtools.exchange_simulator.mail import Address, MailFacts
 from devtools.exchange_simulator.soap import Element, T
 
@@ -155,8 +155,23 @@ _MESSAGE = (
     _fact("message:References", "references", text_of),
     _fact("message:ReplyTo", "reply_to", people_of, append=True, drafts_only=True),
 )
-_OF_KIND = {"Message": _MESSAGE}
-BY_PATH = {one.path: one for one in (*_ITEM, *(one for kind in _OF_KIND.values() for one in kind))}
+
+
+def _collection(name: str) -> Writable:
+    def write(facts: MailFacts, element: Element | None) -> MailFacts:
+        return facts if element is None else contacts.read_collection(facts, name, element)
+
+    return Writable("", name, write)
+
+
+_WHOLE = (*contacts.DICTIONARIES, "PhysicalAddresses")
+_CONTACT = (
+    *(kept(f"contacts:{name}") for name in contacts.ORDER if name not in {*_WHOLE, *contacts.COMPUTED}),
+    *(_collection(name) for name in _WHOLE),
+)
+_OF_KIND = {"Message": _MESSAGE, "Contact": _CONTACT}
+BY_PATH = {one.path: one for one in (*_ITEM, *(one for kind in _OF_KIND.values() for one in kind)) if one.path}
+"""Paths that UpdateItem takes; a dictionary of a contact has none as a whole (PROTOCOL 12)."""
 
 
 def of_element(kind: str, element: str) -> Writable | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from devtools.exchange_simulator.composing import compose
 from devtools.exchange_simulator.mail import Attachment, MailFacts
+from devtools.exchange_simulator.vcards import vcard
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class WrittenContent:
 
     @cached_property
     def _mime(self) -> bytes:
-        return compose(self.written)
+        contact = self.written.item_class.upper().startswith("IPM.CONTACT")
+        return vcard(self.written) if contact else compose(self.written)
 
     @property
     def size(self) -> int:

@@ -21,6 +21,7 @@ from devtools.exchange_simulator.soap import Element, ItemError, M, Piece, SoapF
 from devtools.exchange_simulator.written import WrittenContent
 
 _MAIL = {"Message", *RESPONSES}
+_HOMES = {"Contact": "contacts"}
 
 
 def answer(call: Call) -> Iterable[Piece]:
@@ -36,7 +37,7 @@ def answer(call: Call) -> Iterable[Piece]:
         if kind in _MAIL and call.body.get("MessageDisposition") != "SaveOnly":
             _send(call, edit, folder)
             return ["<m:Items/>"]
-        item = _save(call, edit, folder or call.mailbox.distinguished["drafts"])
+        item = _save(call, edit, folder or call.mailbox.distinguished[_HOMES.get(kind, "drafts")])
         return ["<m:Items>", *item_pieces(item, call.mailbox, created(call.version)), "</m:Items>"]
 
     return answered(call, given, one, empty="<m:Items/>")
@@ -88,11 +89,14 @@ def _send(call: Call, edit: Edit, folder: Folder | None) -> None:
 def _save(call: Call, edit: Edit, folder: Folder) -> Item:
     if isinstance(edit.content, WrittenContent) and edit.facts().item_class == "IPM.Note":
         edit.write(replace(edit.facts(), topic=edit.facts().topic or edit.facts().subject))
+    is_contact = edit.facts().item_class.upper().startswith("IPM.CONTACT")
+    if is_contact and folder.folder_class != "IPF.Contact":
+        raise ItemError("ErrorCannotCreateContactInNonContactFolder", "Contacts are kept in contacts folders.")
     return call.mailbox.add(
         edit.content,
         folder,
         received=edit.received or datetime.now(UTC),
         read=edit.is_read is not False,
-        draft=edit.is_draft,
+        draft=edit.is_draft and not is_contact,
         overrides=edit.overrides or None,
     )

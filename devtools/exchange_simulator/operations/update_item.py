@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
+from devtools.exchange_simulator import contacts
 from devtools.exchange_simulator.batches import answered
 from devtools.exchange_simulator.call import Call, elements, item_of
 from devtools.exchange_simulator.change_keys import check_key
@@ -75,6 +76,9 @@ def _apply(edit: Edit, update: Element) -> None:
         edit.set_extended(path, value)
         return
     name = path.get("FieldURI") or ""
+    if etree.QName(path).localname == "IndexedFieldURI" and name in contacts.COLLECTIONS:
+        edit.set_entry(name, path.get("FieldIndex") or "", value)
+        return
     if name == "message:IsRead" and value is not None:
         _matching(name, value)
         edit.is_read = truth_of(value)
