@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from devtools.exchange_simulator.appointments import occurrence
 from devtools.exchange_simulator.directory import Directory
 from devtools.exchange_simulator.fault_injection import Plan
 from devtools.exchange_simulator.identifiers import Identifier, MalformedId, read_id
@@ -74,11 +75,31 @@ def item_of(call: Call, element: Element, *, element_name: str = "ItemId") -> It
     """Find the item that an ItemId (or what else the operation calls it) names. Raises ItemError."""
     if etree.QName(element).localname != element_name:
         raise ItemError("ErrorCalendarCannotUseIdForOccurrenceId")
+    item, index = _named_item(call, element)
+    if index:
+        raise ItemError("ErrorCalendarCannotUseIdForOccurrenceId", "Exceptions of a series are not simulated.")
+    return item
+
+
+def shown_item_of(call: Call, element: Element) -> Item:
+    """Find what is to be read: an item, an occurrence by its id or index, or an occurrence's master. Raises ItemError."""
+    kind = etree.QName(element).localname
+    if kind == "RecurringMasterItemId":
+        return found_item(call, _identifier(element.get("OccurrenceId") or ""))
+    if kind == "OccurrenceItemId":
+        master = found_item(call, _identifier(element.get("RecurringMasterId") or ""))
+        return occurrence(master, int(element.get("InstanceIndex") or "0"))
+    item, index = _named_item(call, element)
+    return occurrence(item, index) if index else item
+
+
+def _named_item(call: Call, element: Element) -> tuple[Item, int]:
+    """Give the stored item of an id, and the index when the id is that of an occurrence."""
     known = _identifier(element.get("Id") or "")
     if known.kind != "item":
         wrong = "ErrorCannotUseFolderIdForItemId" if known.kind == "folder" else "ErrorInvalidId"
         raise ItemError(wrong)
-    return found_item(call, known)
+    return found_item(call, known), known.path[0] if known.path else 0
 
 
 def found_item(call: Call, known: Identifier) -> Item:

@@ -12,7 +12,7 @@ from secrets import token_bytes
 
 from lxml import etree
 
-from devtools.exchange_simulator import contacts, extended, writable
+from devtools.exchange_simulator import appointments, contacts, extended, writable
 from devtools.exchange_simulator.call import elements
 from devtools.exchange_simulator.items import Item, Overrides
 from devtools.exchange_simulator.mail import Attachment, Content, MailFacts, StoredContent
@@ -21,7 +21,13 @@ from devtools.exchange_simulator.parsing import read_message
 from devtools.exchange_simulator.soap import Element, ItemError, T
 from devtools.exchange_simulator.written import WrittenContent, keyed, settled
 
-_CLASSES = {"Message": "IPM.Note", "PostItem": "IPM.Post", "Item": "IPM.Note", "Contact": "IPM.Contact"}
+_CLASSES = {
+    "Message": "IPM.Note",
+    "PostItem": "IPM.Post",
+    "Item": "IPM.Note",
+    "Contact": "IPM.Contact",
+    "CalendarItem": "IPM.Appointment",
+}
 READ, UNSENT = 1, 8
 """Bits of PidTagMessageFlags."""
 
@@ -60,6 +66,11 @@ class Edit:
             raise ItemError("ErrorInvalidPropertyUpdateSentMessage", path=shown_path(one.path))
         else:
             self.write(write(self.facts(), element))
+
+    def complete(self) -> None:
+        """Check what was written as a whole, once all of it is there. Raises ItemError."""
+        if self.facts().item_class.upper().startswith("IPM.APPOINTMENT"):
+            self.write(appointments.completed(self.facts()))
 
     def set_entry(self, path: str, index: str, value: Element | None) -> None:
         """Set or take away one entry of a contact's dictionary. Raises ItemError."""
@@ -128,6 +139,7 @@ def read_new(element: Element) -> Edit:
     for one in elements(element):
         _read_child(edit, kind, one)
     _flagged(edit)
+    edit.complete()
     return edit
 
 

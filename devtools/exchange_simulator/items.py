@@ -62,6 +62,7 @@ class Item:
     """One item in one folder.
 
     `key_change` is what the change key says: the last modification, which a move to Deleted Items is not.
+    `instance` is the index of an occurrence that was computed from the series; 0 for whatever is stored.
     """
 
     number: int
@@ -77,10 +78,11 @@ class Item:
     search_key: bytes
     is_draft: bool = False
     overrides: Overrides | None = None
+    instance: int = 0
 
     @property
     def id(self) -> str:
-        return write_id("item", self.folder.mailbox, self.number)
+        return write_id("item", self.folder.mailbox, self.number, (self.instance,) if self.instance else ())
 
     @property
     def last_change(self) -> int:

@@ -5,7 +5,7 @@ Sources: Types.xsd (ItemType, MessageType, MeetingMessageType and its kin), PROT
 
 from dataclasses import dataclass
 
-from devtools.exchange_simulator import contacts
+from devtools.exchange_simulator import appointments, contacts
 from devtools.exchange_simulator.conversations import conversation_id, conversation_index
 from devtools.exchange_simulator.identifiers import write_id
 from devtools.exchange_simulator.items import Item
@@ -31,7 +31,7 @@ ITEM, MESSAGE, MEETING = "item", "message", "meeting"
 _MEETINGS = frozenset({"MeetingRequest", "MeetingResponse", "MeetingCancellation"})
 _REQUEST = frozenset({"MeetingRequest"})
 _MESSAGES = _MEETINGS | {"Message"}
-_ALL = _MESSAGES | {"Item", "PostItem", "Contact", "DistributionList"}
+_ALL = _MESSAGES | {"Item", "PostItem", "CalendarItem", "Contact", "DistributionList"}
 _POSTED = _MESSAGES | {"PostItem"}
 
 
@@ -58,7 +58,11 @@ def element_name(item_class: str) -> str:
         return "Message"
     if kind == "IPM.POST" or kind.startswith("IPM.POST."):
         return "PostItem"
-    for word, element in (("IPM.CONTACT", "Contact"), ("IPM.DISTLIST", "DistributionList")):
+    for word, element in (
+        ("IPM.APPOINTMENT", "CalendarItem"),
+        ("IPM.CONTACT", "Contact"),
+        ("IPM.DISTLIST", "DistributionList"),
+    ):
         if kind == word or kind.startswith(word + "."):
             return element
     for word, element in (
@@ -239,6 +243,10 @@ PROPERTIES: tuple[Property, ...] = (
         "calendar:Organizer",
         person("Organizer", lambda view: view.facts.meeting.organizer if view.facts.meeting else None),
         _REQUEST,
+    ),
+    *(
+        Property(path, render, frozenset({"CalendarItem"}), find=find, shape="Default")
+        for path, render, find in appointments.renders()
     ),
     *(Property(path, render, frozenset({"Contact"}), shape="Default") for path, render in contacts.renders()),
 )

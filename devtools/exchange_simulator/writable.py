@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from devtools.exchange_simulator import contacts, markup
+from devtools.exchange_simulator import appointments, contacts, markup
 from devtools.exchange_simulator.mail import Address, MailFacts
 from devtools.exchange_simulator.soap import Element, T
 
@@ -169,7 +169,13 @@ _CONTACT = (
     *(kept(f"contacts:{name}") for name in contacts.ORDER if name not in {*_WHOLE, *contacts.COMPUTED}),
     *(_collection(name) for name in _WHOLE),
 )
-_OF_KIND = {"Message": _MESSAGE, "Contact": _CONTACT}
+_TRUTHS = {"IsAllDayEvent", "IsResponseRequested"}
+_CALENDAR = tuple(
+    kept_truth(f"calendar:{name}") if name in _TRUTHS else kept(f"calendar:{name}")
+    for name in appointments.ORDER
+    if name not in appointments.COMPUTED
+)
+_OF_KIND = {"Message": _MESSAGE, "CalendarItem": _CALENDAR, "Contact": _CONTACT}
 BY_PATH = {one.path: one for one in (*_ITEM, *(one for kind in _OF_KIND.values() for one in kind)) if one.path}
 """Paths that UpdateItem takes; a dictionary of a contact has none as a whole (PROTOCOL 12)."""
 

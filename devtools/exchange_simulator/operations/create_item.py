@@ -12,6 +12,7 @@ from devtools.exchange_simulator.batches import answered
 from devtools.exchange_simulator.call import Call, elements, folder_of, item_of
 from devtools.exchange_simulator.change_keys import check_key
 from devtools.exchange_simulator.editing import Edit, read_new
+from devtools.exchange_simulator.invitations import check_invitations
 from devtools.exchange_simulator.items import Folder, Item, Overrides
 from devtools.exchange_simulator.markup import stamp
 from devtools.exchange_simulator.responding import RESPONSES, response
@@ -21,7 +22,11 @@ from devtools.exchange_simulator.soap import Element, ItemError, M, Piece, SoapF
 from devtools.exchange_simulator.written import WrittenContent
 
 _MAIL = {"Message", *RESPONSES}
-_HOMES = {"Contact": "contacts"}
+_HOMES = {"Contact": "contacts", "CalendarItem": "calendar"}
+_KEPT_IN = {
+    "IPM.CONTACT": ("IPF.Contact", "ErrorCannotCreateContactInNonContactFolder"),
+    "IPM.APPOINTMENT": ("IPF.Appointment", "ErrorCannotCreateCalendarItemInNonCalendarFolder"),
+}
 
 
 def answer(call: Call) -> Iterable[Piece]:
@@ -33,6 +38,8 @@ def answer(call: Call) -> Iterable[Piece]:
     def one(element: Element) -> list[Piece]:
         folder = _folder(call)
         kind = etree.QName(element).localname
+        if kind == "CalendarItem":
+            check_invitations(call, "SendMeetingInvitations")
         edit = _response(call, kind, element) if kind in RESPONSES else _new(call, element)
         if kind in _MAIL and call.body.get("MessageDisposition") != "SaveOnly":
             _send(call, edit, folder)
@@ -89,14 +96,14 @@ def _send(call: Call, edit: Edit, folder: Folder | None) -> None:
 def _save(call: Call, edit: Edit, folder: Folder) -> Item:
     if isinstance(edit.content, WrittenContent) and edit.facts().item_class == "IPM.Note":
         edit.write(replace(edit.facts(), topic=edit.facts().topic or edit.facts().subject))
-    is_contact = edit.facts().item_class.upper().startswith("IPM.CONTACT")
-    if is_contact and folder.folder_class != "IPF.Contact":
-        raise ItemError("ErrorCannotCreateContactInNonContactFolder", "Contacts are kept in contacts folders.")
+    needed, code = _KEPT_IN.get(edit.facts().item_class.upper(), ("", ""))
+    if needed and folder.folder_class != needed:
+        raise ItemError(code, f"The folder is none of class {needed}.")
     return call.mailbox.add(
         edit.content,
         folder,
         received=edit.received or datetime.now(UTC),
         read=edit.is_read is not False,
-        draft=edit.is_draft and not is_contact,
+        draft=edit.is_draft and not needed,
         overrides=edit.overrides or None,
     )

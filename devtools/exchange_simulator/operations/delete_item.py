@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from devtools.exchange_simulator.batches import answered
 from devtools.exchange_simulator.call import Call, elements, item_of
+from devtools.exchange_simulator.invitations import check_invitations
+from devtools.exchange_simulator.properties import element_name
 from devtools.exchange_simulator.soap import Element, M, Piece
 
 HOW = {"HardDelete": "hard", "SoftDelete": "soft", "MoveToDeletedItems": "deleted_items"}
@@ -14,7 +16,10 @@ def answer(call: Call) -> Iterable[Piece]:
     how = HOW[call.body.get("DeleteType") or "HardDelete"]
 
     def one(element: Element) -> list[Piece]:
-        call.mailbox.delete(item_of(call, element), how)
+        item = item_of(call, element)
+        if element_name(item.item_class) == "CalendarItem":
+            check_invitations(call, "SendMeetingCancellations")
+        call.mailbox.delete(item, how)
         return []
 
     return answered(call, elements(call.body.find(M + "ItemIds")), one)

@@ -5,19 +5,24 @@ on a large folder cost one evaluation while the folder stays as it is.
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from lxml import etree
 
+from devtools.exchange_simulator.appointments import in_view, times
 from devtools.exchange_simulator.batches import answered
 from devtools.exchange_simulator.call import Call, elements, folder_of
 from devtools.exchange_simulator.items import Folder, Item
+from devtools.exchange_simulator.markup import moment
 from devtools.exchange_simulator.paging import read_view, root_attributes
+from devtools.exchange_simulator.properties import element_name
 from devtools.exchange_simulator.restrictions import read_order, read_restriction
-from devtools.exchange_simulator.shapes import item_pieces, read_shape
+from devtools.exchange_simulator.shapes import Shape, item_pieces, read_shape
 from devtools.exchange_simulator.soap import Element, ItemError, M, Piece
 
 CAP, CAP_WITH_RESTRICTION = 1000, 250
 _KEPT = 16
+_LONGEST_VIEW = timedelta(days=731)
 
 
 def answer(call: Call) -> Iterable[Piece]:
@@ -28,6 +33,9 @@ def answer(call: Call) -> Iterable[Piece]:
             raise ItemError("ErrorInvalidOperation", "QueryString and GroupBy are not simulated.")
         shape = read_shape(call.body.find(M + "ItemShape"), call.version, brief=True, names_only=call.names_only)
         folder = folder_of(call, element)
+        calendar_view = call.body.find(M + "CalendarView")
+        if calendar_view is not None:
+            return _calendar(call, folder, calendar_view, shape)
         restricted = call.body.find(M + "Restriction") is not None
         found = _found(call, folder)
         view = read_view(call.body, cap=CAP_WITH_RESTRICTION if restricted else CAP)
@@ -54,3 +62,20 @@ def _found(call: Call, folder: Folder) -> list[Item]:
         while len(results) > _KEPT:
             results.popitem(last=False)
     return results[key]
+
+
+def _calendar(call: Call, folder: Folder, asked: Element, shape: Shape) -> list[Piece]:
+    """Give single items and occurrences of a window, never masters (PROTOCOL 11.2). Raises ItemError."""
+    if folder.folder_class != "IPF.Appointment":
+        raise ItemError("ErrorCalendarFolderIsInvalidForCalendarView", "The folder is no calendar.")
+    begin, end = moment(asked.get("StartDate") or ""), moment(asked.get("EndDate") or "")
+    if end - begin > _LONGEST_VIEW:
+        raise ItemError("ErrorCalendarViewRangeTooBig", "A calendar view spans two years at most.")
+    appointments = [one for one in folder.items.values() if element_name(one.item_class) == "CalendarItem"]
+    found = [one for item in appointments for one in in_view(item, begin, end)]
+    found.sort(key=lambda one: times(one.facts())[0])
+    most = min(int(asked.get("MaxEntriesReturned") or CAP), CAP)
+    shown = [piece for one in found[:most] for piece in item_pieces(one, call.mailbox, shape)]
+    whole = "true" if len(found) <= most else "false"
+    head = f'<m:RootFolder TotalItemsInView="{len(found)}" IncludesLastItemInRange="{whole}"><t:Items>'
+    return [head, *shown, "</t:Items></m:RootFolder>"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from devtools.exchange_simulator.batches import answered
-from devtools.exchange_simulator.call import Call, elements, item_of
+from devtools.exchange_simulator.call import Call, elements, shown_item_of
 from devtools.exchange_simulator.shapes import Shape, item_pieces, read_shape
 from devtools.exchange_simulator.soap import Element, M, Piece
 
@@ -17,6 +17,6 @@ def answer(call: Call) -> Iterable[Piece]:
         return read_shape(call.body.find(M + "ItemShape"), call.version, brief=False)
 
     def one(element: Element) -> list[Piece]:
-        return ["<m:Items>", *item_pieces(item_of(call, element), call.mailbox, shape()), "</m:Items>"]
+        return ["<m:Items>", *item_pieces(shown_item_of(call, element), call.mailbox, shape()), "</m:Items>"]
 
     return answered(call, elements(call.body.find(M + "ItemIds")), one, empty="<m:Items/>")

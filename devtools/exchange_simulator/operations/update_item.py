@@ -10,6 +10,7 @@ from devtools.exchange_simulator.batches import answered
 from devtools.exchange_simulator.call import Call, elements, item_of
 from devtools.exchange_simulator.change_keys import check_key
 from devtools.exchange_simulator.editing import Edit, edit_of, shown_path
+from devtools.exchange_simulator.invitations import check_invitations
 from devtools.exchange_simulator.items import Item
 from devtools.exchange_simulator.properties import element_name
 from devtools.exchange_simulator.sending import submit
@@ -29,10 +30,14 @@ def answer(call: Call) -> Iterable[Piece]:
         disposition = call.body.get("MessageDisposition")
         if not disposition and element_name(item.item_class) == "Message":
             raise ItemError("ErrorMessageDispositionRequired", "MessageDisposition is required for messages.")
+        if element_name(item.item_class) == "CalendarItem":
+            check_invitations(call, "SendMeetingInvitationsOrCancellations")
         _check_key(call, item, target.get("ChangeKey"))
         edit = edit_of(item)
         for update in elements(change.find(T + "Updates")):
             _apply(edit, update)
+        if edit.content is not item.content:
+            edit.complete()
         _keep(call, item, edit)
         if disposition in ("SendOnly", "SendAndSaveCopy") and item.is_draft:
             _send(call, item, disposition)
