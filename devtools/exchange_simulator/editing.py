@@ -59,7 +59,7 @@ class Edit:
             raise ItemError("ErrorInvalidPropertyAppend", path=shown_path(one.path))
         if not append and write(self.facts(), element) == self.facts():
             return
-        if isinstance(self.content, StoredContent) and one.override:
+        if one.override and not isinstance(self.content, WrittenContent):
             value = getattr(write(MailFacts(), element), one.override)
             self.overrides[one.override] = value  # type: ignore[literal-required]
         elif one.drafts_only and not self.is_draft:

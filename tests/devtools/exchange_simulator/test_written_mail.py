@@ -173,3 +173,14 @@ def test_what_is_composed_reads_back_as_it_was() -> None:
         read_receipt=True,
     )
     assert replace(read_message(compose(facts)), headers=()) == facts
+
+
+async def test_generated_mail_is_marked_without_becoming_another_message(
+    exchange: ExchangeSimulator, talk: Talk
+) -> None:
+    exchange.fill(ALICE, 1)
+    (before,) = exchange.items(ALICE)
+    mark = put("item:Categories", "<t:Categories><t:String>Sales</t:String></t:Categories>")
+    assert (await update(talk, before.id, before.change_key, mark)).codes == ["NoError"]
+    (after,) = exchange.items(ALICE)
+    assert (after.categories, after.size, after.message_id) == (("Sales",), before.size, before.message_id)
