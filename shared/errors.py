@@ -10,14 +10,24 @@ class SyncError(Exception):
     """Something that went wrong and has a name in `shared/model/failures.py`."""
 
     def __init__(
-        self, code: str, detail: str = "", *, retry_after: timedelta | None = None, exchange_code: str = ""
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        retry_after: timedelta | None = None,
+        exchange_code: str = "",
+        named: tuple[str, ...] = (),
     ) -> None:
-        """`code` is of the registry; `detail` is for a person; `exchange_code` is what the server called it."""
+        """`code` is of the registry; `detail` is for a person; `exchange_code` is what the server called it.
+
+        `named`: the properties that the server refused, or the address that it wants instead.
+        """
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail
         self.retry_after = retry_after
         self.exchange_code = exchange_code
+        self.named = named
 
 
 class Transient(SyncError):

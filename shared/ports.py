@@ -21,6 +21,7 @@ from shared.model.exchange import (
     Resolved,
     Subscribed,
 )
+from shared.model.server import Server
 from shared.model.trust import Bundle, Expiry, Offer
 
 type Value = str | int | float | bool | bytes | datetime
@@ -255,7 +256,10 @@ class Exchange(Protocol):
         offset: int = 0,
         limit: int = 250,
     ) -> FoundItems:
-        """Items of one folder with since <= time <= until, newest first; time is received, or sent with `by_sent`."""
+        """Items of one folder with since <= time <= until, newest first; time is received, or sent with `by_sent`.
+
+        From a server that cannot sort they come as one page, whatever `limit` says.
+        """
         ...
 
     async def sync_folder_items(
@@ -293,6 +297,11 @@ class Exchange(Protocol):
         self, mailbox: Mailbox, folder_ids: Sequence[str], *, url: str, frequency_minutes: int
     ) -> Subscribed:
         """Ask for push notifications of these folders to `url`. PROTOCOL 4.1."""
+        ...
+
+    def server(self, mailbox: Mailbox) -> Server:
+        """What the calls so far have shown of the server behind a mailbox. Asks nothing; raises Reconfigure for an unknown
+        connection."""
         ...
 
     async def resolve(self, mailbox: Mailbox, address: str) -> tuple[Resolved, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from devtools.exchange_simulator import soap
 from devtools.exchange_simulator.call import Call
 from devtools.exchange_simulator.fault_injection import Fault
+from devtools.exchange_simulator.gaps import refuse
 from devtools.exchange_simulator.soap import ItemError, Piece
 
 
@@ -30,7 +31,8 @@ def answered[Input](
 
 
 def injected(call: Call) -> None:
-    """Raise the error that fault injection wants in this response message."""
+    """Raise the error that fault injection, or a gap of the server, wants in this response message."""
+    refuse(call.operation, call.body, call.gaps)
     busy: Fault | None = call.plan.get("item_busy")
     if busy:
         wait = {} if busy.back_off_ms is None else {"BackOffMilliseconds": str(busy.back_off_ms)}

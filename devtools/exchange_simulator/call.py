@@ -32,6 +32,7 @@ class Call:
     push: PushHub
     watches: Watches
     plan: Plan = field(default_factory=Plan)
+    gaps: frozenset[str] = frozenset()
 
     @property
     def names_only(self) -> bool:

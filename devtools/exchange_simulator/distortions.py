@@ -10,9 +10,11 @@ _STAMP = re.compile(r"(>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z<")
 _ITEM = re.compile(r"<t:(Message|MeetingRequest|MeetingResponse|MeetingCancellation|Item)>")
 
 
-def distorted(pieces: Iterable[Piece], plan: Plan) -> Iterable[Piece]:
-    """Change the text of an answer as the plan says; streamed contents stay."""
-    kinds = [kind for kind in ("illegal_characters", "unknown_elements", "nine_digits") if plan.get(kind)]
+def distorted(pieces: Iterable[Piece], plan: Plan, gaps: frozenset[str] = frozenset()) -> Iterable[Piece]:
+    """Change the text of an answer as the plan and the server's gaps say; streamed contents stay."""
+    kinds = [
+        kind for kind in ("illegal_characters", "unknown_elements", "nine_digits") if plan.get(kind) or kind in gaps
+    ]
     return _each(pieces, kinds) if kinds else pieces
 
 

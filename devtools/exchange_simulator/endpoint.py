@@ -14,7 +14,7 @@ from uuid import uuid4
 from aiohttp import web
 from multidict import CIMultiDict
 
-from devtools.exchange_simulator import soap
+from devtools.exchange_simulator import newer, soap
 from devtools.exchange_simulator.accounts import LOCKED, Account, Accounts, mailbox_for
 from devtools.exchange_simulator.call import Call
 from devtools.exchange_simulator.directory import Directory
@@ -54,6 +54,7 @@ class Endpoint:
         faults: FaultList,
         journal: Journal,
         connections_per_mailbox: int,
+        gaps: frozenset[str],
     ) -> None:
         self.directory, self.accounts, self.product, self.push = directory, accounts, product, push
         self.ntlm = ntlm
@@ -61,6 +62,7 @@ class Endpoint:
         self.schema, self.faults, self.journal = schema, faults, journal
         self.latency = 0.0
         self.connections_per_mailbox = connections_per_mailbox
+        self.gaps = gaps
         self._in_flight: Counter[tuple[str, str]] = Counter()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -165,6 +167,7 @@ class Endpoint:
             raise SoapFault("ErrorInvalidRequest", f"The operation {envelope.operation} is not known.")
         mailbox = self._mailbox(account, envelope)
         self.schema.check(envelope.body)
+        newer.check(envelope.body, version)
         return Call(
             envelope.operation,
             envelope.body,
@@ -175,12 +178,15 @@ class Endpoint:
             self.push,
             self.watches,
             plan,
+            self.gaps,
         )
 
     def _operate(self, entry: Entry, call: Call) -> Iterable[Piece]:
         try:
             answered = OPERATIONS[call.operation](call)
-            return distorted(soap.envelope(self.product, self._watched(answered, entry)), call.plan)
+            tells_version = "version_info" not in self.gaps
+            answer = soap.envelope(self.product, self._watched(answered, entry), tells_version=tells_version)
+            return distorted(answer, call.plan, self.gaps)
         except ItemError as error:
             return soap.envelope(self.product, soap.answer(call.operation, [soap.failure(call.operation, error)]))
 
@@ -205,14 +211,14 @@ class Endpoint:
         self, request: web.Request, entry: Entry, error: SoapFault, *, detail: bool = True
     ) -> web.StreamResponse:
         entry.code = error.code
-        written = iter([soap.fault(error, detail=detail).encode()])
-        return await self._write(request, entry, 500, written)
+        written = iter([soap.fault(error, detail=detail and "fault_detail" not in self.gaps).encode()])
+        return await self._write(request, entry, 200 if "fault_status_200" in self.gaps else 500, written)
 
     async def _write(
         self, request: web.Request, entry: Entry, status: int, chunks: Iterator[bytes], *, cut: bool = False
     ) -> web.StreamResponse:
         """Write an answer: at once when it is small, else as a stream; gzip when asked; `cut` resets half-way."""
-        entry.gzip = "gzip" in request.headers.get("Accept-Encoding", "")
+        entry.gzip = "gzip" in request.headers.get("Accept-Encoding", "") and "gzip" not in self.gaps
         headers = self._headers(request)
         headers["Content-Type"] = "text/xml; charset=utf-8"
         if entry.gzip:

@@ -16,6 +16,7 @@ from uuid import uuid4
 import aiohttp
 
 from devtools.exchange_simulator import notifications
+from devtools.exchange_simulator.gaps import without_watermarks
 from devtools.exchange_simulator.happenings import Happening, concerns
 from devtools.exchange_simulator.identifiers import watermark
 from devtools.exchange_simulator.mailbox import Mailbox
@@ -79,11 +80,18 @@ class PushHub:
     """All live subscriptions, their deliveries and the condition that they are settled."""
 
     def __init__(
-        self, *, seconds_per_minute: float, post_timeout: float, limit: int, trust: ssl.SSLContext | None
+        self,
+        *,
+        seconds_per_minute: float,
+        post_timeout: float,
+        limit: int,
+        trust: ssl.SSLContext | None,
+        watermarks: bool = True,
     ) -> None:
         self.seconds_per_minute = seconds_per_minute
         self.post_timeout = post_timeout
         self.limit = limit
+        self.watermarks = watermarks
         self.live: dict[str, Subscription] = {}
         self.ended: list[Subscription] = []
         self._trust = trust
@@ -198,7 +206,7 @@ class PushHub:
             version=subscription.version,
             old_header=subscription.old_header,
         )
-        answer = await self._post(subscription, body)
+        answer = await self._post(subscription, body if self.watermarks else without_watermarks(body))
         if not answer:
             subscription.failures += 1
             return False

@@ -24,6 +24,7 @@ from devtools.exchange_simulator.autodiscover import Autodiscover
 from devtools.exchange_simulator.directory import Directory, Outgoing
 from devtools.exchange_simulator.endpoint import Endpoint
 from devtools.exchange_simulator.fault_injection import Fault, FaultList
+from devtools.exchange_simulator.gaps import known_gaps
 from devtools.exchange_simulator.generated import GeneratedContent, LargeContent, composed
 from devtools.exchange_simulator.item_rows import ItemRow, row_of
 from devtools.exchange_simulator.items import Item, overrides_of
@@ -68,6 +69,7 @@ class ExchangeSimulator:
         push_trust: ssl.SSLContext | None = None,
         subscriptions_per_mailbox: int = 20,
         connections_per_mailbox: int = 27,
+        gaps: Collection[str] = (),
     ) -> None:
         self._port, self._tls = port, tls
         self.directory = Directory()
@@ -84,6 +86,7 @@ class ExchangeSimulator:
             post_timeout=push_timeout,
             limit=subscriptions_per_mailbox,
             trust=push_trust,
+            watermarks="watermarks" not in gaps,
         )
         self.watches = Watches(seconds_per_minute)
         self.autodiscover = Autodiscover(self.directory, self.accounts, PRODUCTS[version])
@@ -98,6 +101,7 @@ class ExchangeSimulator:
             faults=self.faults,
             journal=self.journal,
             connections_per_mailbox=connections_per_mailbox,
+            gaps=known_gaps(gaps),
         )
         self._runner: web.AppRunner | None = None
         for address in mailboxes:

@@ -93,13 +93,16 @@ def _connecting_sid(impersonation: Element | None) -> tuple[str, str] | None:
     return etree.QName(found[0]).localname, (found[0].text or "").strip()
 
 
-def envelope(product: Product, body: Iterable[Piece]) -> Iterator[Piece]:
+def envelope(product: Product, body: Iterable[Piece], *, tells_version: bool = True) -> Iterator[Piece]:
     """Wrap the pieces of an answer."""
     major, minor, build, revision = product.build
-    yield (
-        f'<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="{markup.SOAP}"><s:Header>'
-        f'<h:ServerVersionInfo MajorVersion="{major}" MinorVersion="{minor}" MajorBuildNumber="{build}" '
+    header = (
+        f'<s:Header><h:ServerVersionInfo MajorVersion="{major}" MinorVersion="{minor}" MajorBuildNumber="{build}" '
         f'MinorBuildNumber="{revision}" Version="{product.reported}" xmlns:h="{markup.TYPES}"/></s:Header>'
+    )
+    yield (
+        f'<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="{markup.SOAP}">'
+        f"{header if tells_version else ''}"
         f'<s:Body xmlns:m="{markup.MESSAGES}" xmlns:t="{markup.TYPES}">'
     )
     yield from body

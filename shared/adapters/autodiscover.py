@@ -19,7 +19,6 @@ from shared.adapters.ews.transport_errors import transport_error
 from shared.adapters.ews.trust import trust
 from shared.errors import Reconfigure, SyncError
 from shared.model.autodiscover import Answer, Attempt, Way, is_safe
-from shared.model.exchange import Mailbox
 from shared.model.trust import TRUST_SECRET
 from shared.wire.autodiscover import json_v2, pox, soap
 from shared.wire.autodiscover.xml_answer import LARGEST
@@ -110,7 +109,7 @@ class Autodiscover:
 
     def _request(self, client: httpx.AsyncClient, attempt: Attempt, credential: Credential) -> httpx.Request:
         headers: dict[bytes, bytes] = {
-            b"X-AnchorMailbox": anchor(Mailbox(attempt.address)),
+            b"X-AnchorMailbox": anchor(attempt.address),
             b"client-request-id": self._new_id().encode(),
         }
         extensions = {EXTENSION: credential.account} if credential.account else {}

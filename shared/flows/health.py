@@ -53,6 +53,11 @@ async def _settings(world: World) -> str:
         remarks.append("notifications.url is not set, so mailboxes are polled")
     if notifications.frequency_minutes < 15:
         remarks.append("notifications.frequency_minutes is below 15, so a short interruption costs subscriptions")
+    remarks += [
+        f"connections.{name} is Exchange Online, which blocks EWS by default since 2026-10-01 and ends it on 2027-04-01"
+        for name, connection in sorted(configuration.connections.items())
+        if connection.version == "Exchange365"
+    ]
     return "; ".join(remarks)
 
 
@@ -84,6 +89,7 @@ def _exchange(world: World, connection: Connection, operator: Operator | None) -
             return f"{connection.url} was not tried: no operator uses this connection yet"
         mailbox = await mailbox_of(world, operator)
         await world.exchange.distinguished_folders(mailbox, ["inbox"])
-        return f"{mailbox.url or connection.url} answers for {mailbox.address}"
+        server = world.exchange.server(mailbox)
+        return "; ".join([f"{mailbox.url or connection.url} answers for {mailbox.address}", str(server), *server.notes])
 
     return look

@@ -9,7 +9,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared.errors import Conflict, Reconfigure, SyncError, Transient, Unclear
+from shared.errors import Conflict, Permanent, Reconfigure, SyncError, Transient, Unclear
 from shared.flows.head import read_head
 from shared.flows.operators import DUE, due_partition, find_operator
 from shared.flows.receive_notification import want, write
@@ -29,6 +29,8 @@ from shared.ports import Insert, Replace, Row, Touch, Value, World
 log = logging.getLogger(__name__)
 _ATTEMPTS = 8
 _SUBSCRIBING = timedelta(minutes=2)
+_NOT_SUPPORTED = timedelta(days=1)
+"""When to ask again a server that has no push: the mailbox is polled meanwhile."""
 _WELL_KNOWN = ("inbox", "sentitems")
 SECRET = "listener-key"
 
@@ -168,7 +170,8 @@ async def _note_failure(world: World, operator: Operator, failure: SyncError) ->
     old = subscription or Subscription(operator.id)
     before = json.loads(old.failure) if old.failure else {}
     since = before["since"] if before.get("code") == failure.code else timestamp(now)
-    pause = pause_after(old.attempts + 1, failure.retry_after)
+    refused = isinstance(failure, Permanent)
+    pause = _NOT_SUPPORTED if refused else pause_after(old.attempts + 1, failure.retry_after)
     noted: dict[str, Value] = {
         "operator_id": operator.id,
         "subscription_id": "",

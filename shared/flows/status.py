@@ -17,7 +17,7 @@ from shared.model.collection import Head, Phase
 from shared.model.configuration import Configuration
 from shared.model.cursors import read_cursor, write_cursor
 from shared.model.email import timestamp
-from shared.model.failures import failure
+from shared.model.failures import FailureClass, failure
 from shared.model.keys import collection_key
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
 from shared.model.subscription import Subscription, is_live
@@ -62,8 +62,12 @@ async def _kind_status(world: World, configuration: Configuration, operator: Ope
         "retry_at": timestamp(head.retry_at) if head.trouble else None,
         "held": _held(head),
         "failed_items": await _count_failures(world, key),
-        "notes": [*head.notes, *(f"{WARNING}: {words}" for words in expiring(world, operator.connection))],
+        "notes": [*head.notes, *_without_push(subscription), *_expiring(world, operator)],
     }
+
+
+def _expiring(world: World, operator: Operator) -> list[str]:
+    return [f"{WARNING}: {words}" for words in expiring(world, operator.connection)]
 
 
 def _state(
@@ -124,6 +128,13 @@ def _noted_failure(subscription: Subscription | None) -> dict[str, Any] | None:
         return None
     noted = json.loads(subscription.failure)
     return {**explained(noted["code"]), "detail": noted["detail"], "since": noted["since"]}
+
+
+def _without_push(subscription: Subscription | None) -> list[str]:
+    noted = _noted_failure(subscription)
+    if noted is None or noted["class"] != FailureClass.PERMANENT.value:
+        return []
+    return ["this server refuses push subscriptions: the mailbox is polled, and push is asked for again once a day"]
 
 
 def _trouble(head: Head) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from shared.model.configuration import Configuration
 from shared.model.exchange import Mailbox
 from shared.model.keys import collection_key
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
-from shared.model.rules import KeepRules, lower, pause_after
+from shared.model.rules import KeepRules, lasting, lower, pause_after
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, World
 
 log = logging.getLogger(__name__)
@@ -106,9 +106,10 @@ async def _note(claim: Claim, failure: SyncError, *, resting: bool = True) -> ti
     now = claim.world.now()
     old = claim.head.trouble
     count = 1 if old is None else old.count + 1
-    since = old.since if old is not None and old.code == failure.code else now
+    code = lasting(failure.code, count)
+    since = old.since if old is not None and old.code in (failure.code, code) else now
     pause = pause_after(count, failure.retry_after)
-    trouble = Trouble(failure.code, failure.detail, since, now, count)
+    trouble = Trouble(code, failure.detail, since, now, count)
     await claim.rest(trouble=trouble, retry_at=now + pause if resting else None)
     return pause
 

@@ -234,7 +234,8 @@ _RECONFIGURE = (
         "account-locked",
         Owner.EXCHANGE,
         "The service account is locked after failed attempts.",
-        "`Unlock-ADAccount <account>`, and correct the secret `<connection>-password` first.",
+        "`Unlock-ADAccount <account>`, and correct the secret `<connection>-password` first. Nothing is sent for the "
+        "account meanwhile; after 15 minutes one request tries it again, a new password at once.",
     ),
     (
         "account-blocked",
@@ -248,6 +249,14 @@ _RECONFIGURE = (
         "A policy of Exchange, the proxy or Entra ID refuses the app (403).",
         "Allow the app: `Get-OrganizationConfig | fl Ews*`, `Get-CASMailbox <address> | fl Ews*`, "
         "conditional access, or the proxy's rules.",
+    ),
+    (
+        "ews-blocked",
+        Owner.EXCHANGE,
+        "EWS is switched off for the organization, the mailbox or this app: Exchange Online blocks it by default since "
+        "2026-10-01, and ends it on 2027-04-01.",
+        'Until then `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs "<client id>"` (it replaces the whole '
+        "list, and takes up to 24 hours), and `Set-CASMailbox -Identity <mailbox> -EwsEnabled $true`.",
     ),
     (
         "organization-blocked",

@@ -94,10 +94,19 @@ def batches[T: ItemStub](stubs: Sequence[T], count: int) -> Iterator[list[T]]:
         yield batch
 
 
+_LASTING = {"impersonation-failed": "impersonation-denied"}
+_PASSING = 3
+
+
 def pause_after(failures: int, retry_after: timedelta | None) -> timedelta:
     """How long a collection rests after failing: 10 s, doubling to 15 minutes, and never less than the server asks."""
     pause = min(timedelta(seconds=10 * (1 << min(failures - 1, 10))), _LONGEST_PAUSE)
     return max(pause, retry_after or timedelta(0))
+
+
+def lasting(code: str, failures: int) -> str:
+    """What a transient failure is called from its fourth time on: one that lasts is an administrator's. PROTOCOL 13.1."""
+    return _LASTING.get(code, code) if failures > _PASSING else code
 
 
 def lower(words: Iterable[str]) -> frozenset[str]:

@@ -50,7 +50,7 @@ async def test_each_way_finds_the_mailbox(simulator: ExchangeSimulator) -> None:
 
 
 async def test_a_token_opens_it_as_well_as_a_password(simulator: ExchangeSimulator) -> None:
-    oauth = OAuth(DEFAULT_CLIENT, token_endpoint=simulator.token_endpoint)
+    oauth = OAuth(DEFAULT_CLIENT, simulator.token_endpoint, "https://outlook.office365.com/.default")
     connection = Connection("default", "auto", authentication="oauth", oauth=oauth)
     async with exchange_at(connection, secrets={"default-client-secret": DEFAULT_CLIENT_SECRET}) as exchange:
         assert (await exchange.autodiscover(attempt(simulator.origin, Way.SOAP))).url == simulator.url
@@ -140,5 +140,5 @@ async def test_a_private_authority_is_trusted_when_it_is_told() -> None:
         async with exchange_at(Connection("default", "auto"), secrets=secrets) as exchange:
             assert (await exchange.autodiscover(attempt(simulator.origin, Way.SOAP))).url == simulator.url
         async with exchange_at(Connection("default", "auto")) as exchange:
-            with pytest.raises(Reconfigure, match="tls-untrusted"):
+            with pytest.raises(Reconfigure, match="certificate-untrusted"):
                 await exchange.autodiscover(attempt(simulator.origin, Way.SOAP))

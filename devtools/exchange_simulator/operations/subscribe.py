@@ -25,7 +25,7 @@ def answer(call: Call) -> Iterable[Piece]:
         subscription, mark = _start(call, wanted) if push else _watch(call, wanted)
     except ItemError as error:
         return soap.answer(call.operation, [soap.failure(call.operation, error)])
-    shown = f"<m:Watermark>{mark}</m:Watermark>" if mark else ""
+    shown = f"<m:Watermark>{mark}</m:Watermark>" if mark and call.push.watermarks else ""
     content: list[Piece] = [f"<m:SubscriptionId>{subscription}</m:SubscriptionId>{shown}"]
     return soap.answer(call.operation, [soap.success(call.operation, content)])
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.adapters.ews.bearer import BearerToken
+from shared.adapters.ews.bearer import HOLD_WHEN_LOCKED, BearerToken
 from shared.adapters.ews.cached_secrets import CachedSecrets
 from shared.adapters.ews.connection import BASIC, NTLM, OAUTH, Connection
 from shared.adapters.ews.ntlm import Account
@@ -100,7 +100,7 @@ class Authorization:
             return
         self._secrets.forget(*self._secret_names())
         self._accepted = None
-        hold = self._longer_hold(value)
+        hold = HOLD_WHEN_LOCKED if why.code == "account-locked" else self._longer_hold(value)
         self._refused = _Refusal(value, self._now() + hold, hold, why)
 
     def _longer_hold(self, value: Credential) -> timedelta:

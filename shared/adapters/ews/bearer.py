@@ -18,6 +18,8 @@ from shared.adapters.ews.token_client import fetch_token
 from shared.errors import Reconfigure, SyncError
 
 _RENEWED_BEFORE = timedelta(minutes=5)
+HOLD_WHEN_LOCKED = timedelta(minutes=15)
+"""A locked account stays locked for as long as somebody tries it: Active Directory counts anew. PROTOCOL 3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,10 @@ class BearerToken:
             self._token = token if self._now() < token.since + self._hold else None
             return
         self._token = None
-        if again:
-            self._hold_back(why)
+        if why.code == "account-locked":
+            self._hold_back(why, HOLD_WHEN_LOCKED)
+        elif again:
+            self._hold_back(why, self._hold)
 
     async def _fetched(self, trust: ssl.SSLContext, *, by_certificate: bool) -> _Kept:
         asked, oauth, proof = self._now(), self._oauth(), self._proof
@@ -90,7 +94,7 @@ class BearerToken:
             token = await asyncio.to_thread(fetch_token, oauth, secret=proof, assertion=signed, trust=trust)
             check_audience(token.value, oauth.scope)
         except Reconfigure as wrong:
-            self._hold_back(wrong)
+            self._hold_back(wrong, self._hold)
             raise
         return _Kept(token.value, asked, asked + max(token.lifetime - _RENEWED_BEFORE, token.lifetime / 2))
 
@@ -99,9 +103,9 @@ class BearerToken:
             raise Reconfigure("token-refused", f"connections.{self._connection.name}.oauth is not set")
         return self._connection.oauth
 
-    def _hold_back(self, why: SyncError) -> None:
+    def _hold_back(self, why: SyncError, hold: timedelta) -> None:
         """Keep from asking again with this secret or certificate, and look soon whether it was changed meanwhile."""
-        self._held = _Held(self._proof, self._now() + self._hold, why)
+        self._held = _Held(self._proof, self._now() + hold, why)
         self._secrets.doubt(self._name("client-secret"), self._name("client-certificate"))
 
     def _raise_while_held(self) -> None:

@@ -9,6 +9,7 @@ from shared.errors import Reconfigure
 NTLM = "ntlm"
 BASIC = "basic"
 OAUTH = "oauth"
+EXCHANGE_365 = "Exchange365"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ _VERSIONS = {
     "Exchange2016": _SINCE_2016,
     "Exchange2019": _SINCE_2016,
     "ExchangeSE": _SINCE_2016,
-    "Exchange365": ("Exchange2016", "Exchange2013_SP1"),
+    EXCHANGE_365: ("Exchange2016", "Exchange2013_SP1"),
 }
 
 

@@ -5,8 +5,9 @@ not know, and after short pauses that the server asks for. Everything else goes 
 """
 
 import asyncio
+import logging
 import ssl
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -16,28 +17,33 @@ import httpx
 
 from shared.adapters.ews.authorization import Authorization
 from shared.adapters.ews.cached_secrets import CachedSecrets
+from shared.adapters.ews.capabilities import Capabilities
 from shared.adapters.ews.certificate_watch import CertificateWatch
-from shared.adapters.ews.connection import NTLM, Connection, check_url, request_versions
+from shared.adapters.ews.connection import NTLM, Connection, check_url
 from shared.adapters.ews.http_status import error_page, promises_soap, status_error
-from shared.adapters.ews.lanes import Lanes
+from shared.adapters.ews.kept_alive import keeping_transport
+from shared.adapters.ews.lanes import TOO_MUCH, Lanes
 from shared.adapters.ews.ntlm_transport import EXTENSION, NtlmTransport
 from shared.adapters.ews.patience import Patience
 from shared.adapters.ews.refused_tokens import RENEWED
 from shared.adapters.ews.request_headers import COMPRESSED, PLAIN, anchor, request_headers
 from shared.adapters.ews.transport_errors import CERTIFICATE_CODES, transport_error
 from shared.adapters.ews.trust import trust
-from shared.errors import SyncError
+from shared.errors import SyncError, Transient
 from shared.model.exchange import Mailbox
 from shared.model.trust import TRUST_SECRET
 from shared.wire.ews import sync_folder_hierarchy, sync_folder_items
 from shared.wire.ews.envelope import Header
+from shared.wire.ews.faults import is_refused_property
 
+log = logging.getLogger(__name__)
 _TIMEOUT = httpx.Timeout(100, connect=10, pool=None)
 _IDLE_SECONDS = 55
 _SYNCS = frozenset({sync_folder_items.NAME, sync_folder_hierarchy.NAME})
 _REFUSED = RENEWED | {"authentication-failed", "account-locked"}
 _PAGE_SHOWN = 4096
 _HANDSHAKE = "NTLM handshake"
+_ASKED_REMEMBERED = 256
 
 
 class Answer[Fact](Protocol):
@@ -84,7 +90,9 @@ class Endpoint:
         check_url(connection)
         self.connection = connection
         self.lanes = Lanes(connection, now)
-        self._versions = request_versions(connection)
+        self.server = Capabilities(connection, now)
+        for note in self.server.server("").notes:
+            log.warning("connection %s: %s", connection.name, note)
         self._secrets = secrets
         self._authorization = Authorization(connection, secrets, now, hold_after_refusal=hold_after_refusal)
         self._now = now
@@ -93,6 +101,7 @@ class Endpoint:
         self.certificates = CertificateWatch(connection.name, now)
         self._client: tuple[str | None, ssl.SSLContext, httpx.AsyncClient] | None = None
         self._left: list[httpx.AsyncClient] = []
+        self._asked: deque[str] = deque(maxlen=_ASKED_REMEMBERED)
 
     async def ask[Fact](
         self, mailbox: Mailbox, operation: str, build: Build, new_answer: Callable[[], Answer[Fact]]
@@ -139,18 +148,19 @@ class Endpoint:
     async def _posted(
         self, mailbox: Mailbox, operation: str, build: Build, patience: Patience, *, encodings: str
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        anchor_mailbox = anchor(mailbox)
-        patience.version, patience.credential = self._versions[0], None
+        patience.header, patience.credential = self.server.header(mailbox.address), None
+        anchor_mailbox = anchor(patience.header.mailbox)
         async with self.lanes.enter(mailbox.address, syncs=operation in _SYNCS):
             context, client = await self._connected()
             async with self._authorization.signed(context) as credential:
                 patience.credential = credential
-                body = build(Header(patience.version, mailbox.address))
+                body = build(patience.header)
+                request_id = self._new_id()
                 headers = request_headers(
                     operation,
                     anchor_mailbox,
                     credential.header,
-                    request_id=self._new_id(),
+                    request_id=request_id,
                     encodings=encodings,
                 )
                 request = client.build_request(
@@ -161,11 +171,12 @@ class Endpoint:
                     extensions={EXTENSION: credential.account},
                 )
                 self._counts[operation] += 1
+                self._asked.append(request_id)
                 try:
                     async with self._sent(client, request) as response:
                         self.certificates.offered(response)
                         self._authorization.accepted(credential)
-                        yield response.aiter_bytes()
+                        yield self._heard(response)
                 except (httpx.HTTPError, OSError) as wrong:
                     raise _named(transport_error(wrong, request.url.host), request.headers) from None
 
@@ -173,6 +184,7 @@ class Endpoint:
     async def _sent(self, client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
         response = await client.send(request, stream=True)
         try:
+            self._check_echo(request, response)
             if not promises_soap(response):
                 raise status_error(response, await _beginning(response), self.connection, self._now())
             yield response
@@ -182,24 +194,42 @@ class Endpoint:
         finally:
             await response.aclose()
 
+    def _check_echo(self, request: httpx.Request, response: httpx.Response) -> None:
+        """Raise for the answer to an earlier request: the server gave that one twice. Leaving it ends the connection."""
+        echo = response.headers.get("client-request-id", "")
+        if echo and echo != request.headers["client-request-id"] and echo in self._asked:
+            raise Transient("connection-lost", f"the server answered an earlier request, {echo}, once more")
+
+    async def _heard(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        first = True
+        async for piece in response.aiter_bytes():
+            if first:
+                self.server.hear(piece)
+                first = False
+            yield piece
+
     async def _repeat_or_raise(self, wrong: SyncError, mailbox: Mailbox, patience: Patience) -> None:
         """Prepare for another attempt, or raise."""
         if wrong.code == "exchange-busy" and wrong.retry_after is not None:
             self.lanes.pause(mailbox.address, wrong.retry_after)
+        if wrong.code in TOO_MUCH or wrong.exchange_code in TOO_MUCH:
+            self.lanes.shrink(mailbox.address, self.connection.batch_size)
+        if wrong.exchange_code == "ErrorExceededConnectionCount":
+            self.lanes.one_by_one(mailbox.address)
         if wrong.code in CERTIFICATE_CODES:
             self._secrets.forget(TRUST_SECRET)
         if wrong.code in _REFUSED and patience.credential:
             self._authorization.refused(patience.credential, wrong, again=patience.refused_before)
         if wrong.code == "version-not-supported":
-            self._step_down(patience)
-        delay = patience.delay_before_repeating(wrong, version_now=self._versions[0])
+            self.server.step_down(patience.header.version)
+        if is_refused_property(wrong.exchange_code, wrong.named):
+            self.server.leave_out(wrong.named)
+        if wrong.code == "mailbox-not-primary" and wrong.named:
+            self.server.adopt(mailbox.address, wrong.named[0])
+        delay = patience.delay_before_repeating(wrong, header_now=self.server.header(mailbox.address))
         if delay is None:
             raise wrong
         await asyncio.sleep(delay.total_seconds())
-
-    def _step_down(self, patience: Patience) -> None:
-        if patience.version == self._versions[0] and len(self._versions) > 1:
-            self._versions = self._versions[1:]
 
     async def _connected(self) -> tuple[ssl.SSLContext, httpx.AsyncClient]:
         """The client for the trust that is set now: a new private authority needs no restart."""
@@ -227,7 +257,7 @@ class Endpoint:
 
 def _transport(context: ssl.SSLContext, width: int) -> httpx.AsyncHTTPTransport:
     limits = httpx.Limits(max_connections=width, max_keepalive_connections=width, keepalive_expiry=_IDLE_SECONDS)
-    return httpx.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False)
+    return keeping_transport(context, limits)
 
 
 async def _beginning(response: httpx.Response) -> str:
@@ -243,5 +273,9 @@ def _named(wrong: SyncError, headers: httpx.Headers, request_id: str = "") -> Sy
     """The error with the ids under which the server's administrator finds the request."""
     ids = f"client-request-id {headers['client-request-id']}" + (f", request-id {request_id}" if request_id else "")
     return type(wrong)(
-        wrong.code, f"{wrong.detail} [{ids}]", retry_after=wrong.retry_after, exchange_code=wrong.exchange_code
+        wrong.code,
+        f"{wrong.detail} [{ids}]",
+        retry_after=wrong.retry_after,
+        exchange_code=wrong.exchange_code,
+        named=wrong.named,
     )

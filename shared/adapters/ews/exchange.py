@@ -9,9 +9,11 @@ from itertools import batched, takewhile
 
 from shared.adapters.autodiscover import Autodiscover
 from shared.adapters.ews.cached_secrets import CachedSecrets
+from shared.adapters.ews.capabilities import Gap
 from shared.adapters.ews.connection import Connection
 from shared.adapters.ews.endpoint import Answer, Build, Endpoint
-from shared.errors import Reconfigure, Transient
+from shared.adapters.ews.plainer import REFUSALS, Question, Way, find_plainly
+from shared.errors import Permanent, Reconfigure, Transient
 from shared.model.autodiscover import Answer as Discovered
 from shared.model.autodiscover import Attempt
 from shared.model.email import Email
@@ -26,6 +28,7 @@ from shared.model.exchange import (
     Resolved,
     Subscribed,
 )
+from shared.model.server import Server
 from shared.model.trust import Expiry
 from shared.ports import Secrets
 from shared.wire.ews import (
@@ -108,9 +111,18 @@ class EwsExchange:
             offset = page.next_offset
 
     async def sync_folder_hierarchy(self, mailbox: Mailbox, state: str | None) -> FolderChanges:
-        """See the port."""
+        """See the port. A server that refuses the operation is asked again after a day."""
+        server = self._at(mailbox).server
+        if server.lacks(Gap.HIERARCHY):
+            raise Permanent("operation-not-supported", Gap.HIERARCHY.value)
         build = partial(sync_folder_hierarchy.request, state=state)
-        return await self._ask(mailbox, sync_folder_hierarchy.NAME, build, sync_folder_hierarchy.Answer)
+        try:
+            return await self._ask(mailbox, sync_folder_hierarchy.NAME, build, sync_folder_hierarchy.Answer)
+        except Permanent as refused:
+            if refused.code not in REFUSALS:
+                raise
+            server.note_gap(Gap.HIERARCHY)
+            raise Permanent("operation-not-supported", refused.detail, exchange_code=refused.exchange_code) from None
 
     async def find_items(
         self,
@@ -123,15 +135,20 @@ class EwsExchange:
         offset: int = 0,
         limit: int = find_item.LARGEST_PAGE,
     ) -> FoundItems:
-        """See the port."""
+        """See the port. A server that cannot sort is read whole, and all that is wanted comes as one page."""
+        question = Question(folder_id, since, until, by_sent, offset, limit)
+        return await find_plainly(question, self._at(mailbox).server, partial(self._find, mailbox))
+
+    async def _find(self, mailbox: Mailbox, question: Question, way: Way) -> FoundItems:
         build = partial(
             find_item.request,
-            folder_id=folder_id,
-            since=since,
-            until=until,
-            by_sent=by_sent,
-            offset=offset,
-            limit=limit,
+            folder_id=question.folder_id,
+            since=question.since if way.restricts else None,
+            until=question.until if way.restricts else None,
+            by_sent=question.by_sent,
+            offset=question.offset,
+            limit=self._at(mailbox).lanes.size(mailbox.address, question.limit),
+            sort=way.sorts,
         )
         return await self._ask(mailbox, find_item.NAME, build, find_item.Answer)
 
@@ -139,7 +156,8 @@ class EwsExchange:
         self, mailbox: Mailbox, folder_id: str, state: str | None, *, limit: int
     ) -> ItemChanges:
         """See the port."""
-        build = partial(sync_folder_items.request, folder_id=folder_id, state=state, limit=limit)
+        size = self._at(mailbox).lanes.size(mailbox.address, limit)
+        build = partial(sync_folder_items.request, folder_id=folder_id, state=state, limit=size)
         return await self._ask(mailbox, sync_folder_items.NAME, build, sync_folder_items.Answer)
 
     async def get_emails(self, mailbox: Mailbox, ids: Sequence[str]) -> list[Email | ItemFailure]:
@@ -171,7 +189,24 @@ class EwsExchange:
     async def locate(
         self, mailbox: Mailbox, folder_ids: Sequence[str], *, search_keys: Sequence[str], message_ids: Sequence[str]
     ) -> tuple[Located, ...]:
-        """See the port."""
+        """See the port. A server that cannot search by identity has these folders listed whole."""
+        if not (folder_ids and (search_keys or message_ids)):
+            return ()
+        server = self._at(mailbox).server
+        if not server.lacks(Gap.IDENTITY):
+            try:
+                return await self._search(mailbox, folder_ids, search_keys=search_keys, message_ids=message_ids)
+            except Permanent as refused:
+                if refused.code not in REFUSALS:
+                    raise
+        keys, names = set(search_keys), set(message_ids)
+        found = [item async for item in self._located(mailbox, folder_ids, (), ())]
+        server.note_gap(Gap.IDENTITY)
+        return tuple(item for item in found if item.search_key in keys or item.internet_message_id in names)
+
+    async def _search(
+        self, mailbox: Mailbox, folder_ids: Sequence[str], *, search_keys: Sequence[str], message_ids: Sequence[str]
+    ) -> tuple[Located, ...]:
         located: dict[str, Located] = {}
         identities = [*((key, "") for key in search_keys), *(("", message_id) for message_id in message_ids)]
         for some in batched(identities, find_item.MOST_IDENTITIES, strict=False):
@@ -184,7 +219,7 @@ class EwsExchange:
         self, mailbox: Mailbox, folder_ids: Sequence[str], keys: Sequence[str], message_ids: Sequence[str]
     ) -> AsyncIterator[Located]:
         offset = -1
-        next_offset: int | None = 0 if folder_ids and (keys or message_ids) else None
+        next_offset: int | None = 0
         while next_offset is not None and next_offset > offset:
             offset = next_offset
             build = partial(
@@ -216,6 +251,10 @@ class EwsExchange:
         build = partial(subscribe.request, folders=folder_ids, url=url, frequency_minutes=frequency_minutes)
         return await self._ask(mailbox, subscribe.NAME, build, subscribe.Answer)
 
+    def server(self, mailbox: Mailbox) -> Server:
+        """See the port."""
+        return self._at(mailbox).server.server(mailbox.address)
+
     async def resolve(self, mailbox: Mailbox, address: str) -> tuple[Resolved, ...]:
         """See the port."""
         build = partial(resolve_names.request, address=address)
@@ -240,10 +279,20 @@ class EwsExchange:
     ) -> list[Fact | Refusal]:
         """GetItem for any number of ids: cut into batches, and asked again for what a batch did not get round to."""
         outcomes: list[Fact | Refusal] = []
+        endpoint = self._at(mailbox)
         while len(outcomes) < len(ids):
-            batch = ids[len(outcomes) : len(outcomes) + self._at(mailbox).connection.batch_size]
+            size = endpoint.lanes.size(mailbox.address, endpoint.connection.batch_size)
+            batch = ids[len(outcomes) : len(outcomes) + size]
             build = partial(_with_ids, request, batch)
-            answered = await self._ask(mailbox, get_item.NAME, build, new_answer)
+            try:
+                answered = await self._ask(mailbox, get_item.NAME, build, new_answer)
+            except Permanent as refused:
+                # `ask` has halved what this mailbox is asked for at once.
+                if refused.code != "request-too-large" or len(batch) == 1:
+                    raise
+                continue
+            if endpoint.server.leave_out(_refused_by_all(answered)):
+                continue
             if len(answered) != len(batch):
                 raise Transient("answer-truncated", f"{len(answered)} outcomes for {len(batch)} items")
             done = list(takewhile(_was_executed, answered))
@@ -278,6 +327,16 @@ class EwsExchange:
                 hold_after_refusal=self._hold_after_refusal,
             )
         return found
+
+
+def _refused_by_all(outcomes: Sequence[object]) -> tuple[str, ...]:
+    """The properties for which the server refuses every item: it has not got them, whatever the item."""
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+    if len(refusals) < len(outcomes) or not all(
+        faults.is_refused_property(each.exchange_code, each.paths) for each in refusals
+    ):
+        return ()
+    return tuple(path for each in refusals for path in each.paths)
 
 
 def _was_executed(outcome: object) -> bool:

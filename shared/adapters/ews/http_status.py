@@ -7,14 +7,17 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from shared.adapters.ews.connection import OAUTH, Connection
+from shared.adapters.ews.connection import EXCHANGE_365, OAUTH, Connection
 from shared.adapters.ews.refused_tokens import token_error
 from shared.errors import Permanent, Reconfigure, SyncError, Transient
+from shared.wire.ews.faults import says_ews_is_off, says_version_is_invalid
 
 _CAUSE = "x-caserrorcode"
 _LONGEST_PAUSE = timedelta(hours=1)
 _SETTINGS = {"basic": "basic", "ntlm": "ntlm", "negotiate": "ntlm", "bearer": "oauth"}
 _SCHEME = re.compile(r"(?:^|,)\s*(basic|ntlm|negotiate|bearer|digest)\b", re.IGNORECASE)
+_TOO_LARGE = re.compile(r"too (?:large|long|big)", re.IGNORECASE)
+_MARKUP = re.compile(r"<[^>]*>")
 _HICCUP = "/ews/genericerrorpage.htm"
 
 
@@ -36,9 +39,13 @@ def status_error(response: httpx.Response, body: str, connection: Connection, no
         return _unauthorized(response, body, connection)
     if 300 <= status < 400:
         return _redirected(response.headers.get("location", ""))
+    if status == 403 and (connection.version == EXCHANGE_365 or says_ews_is_off(body)):
+        return _blocked(body, connection)
+    if status == 400 and _TOO_LARGE.search(body):
+        return Permanent("request-too-large", f"HTTP 400: {_shown(body)}")
     if status in (429, 503):
         return Transient("exchange-busy", f"HTTP {status}", retry_after=retry_after(response.headers, now))
-    if status >= 500:
+    if status >= 500 and status not in _STATUSES:
         return Transient("exchange-unavailable", f"HTTP {status}", retry_after=retry_after(response.headers, now))
     kind, code, words = _STATUSES.get(status, (Reconfigure, "url-wrong", "an answer that EWS does not give"))
     return kind(code, f"HTTP {status}: {words}")
@@ -51,6 +58,7 @@ _STATUSES: dict[int, tuple[type[SyncError], str, str]] = {
     405: (Reconfigure, "url-wrong", "the URL takes no requests of this kind"),
     407: (Reconfigure, "access-blocked", "a proxy on the way asks for its own password"),
     413: (Permanent, "request-too-large", "the request is larger than the server allows"),
+    501: (Permanent, "operation-not-supported", "the server does not do this"),
     456: (Reconfigure, "account-blocked", "the account is blocked"),
 }
 
@@ -64,6 +72,20 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
         return min(max(parsedate_to_datetime(value) - now, timedelta(0)), _LONGEST_PAUSE)
     except (ValueError, TypeError):
         return None
+
+
+def _blocked(body: str, connection: Connection) -> SyncError:
+    client = connection.oauth.client_id if connection.oauth and connection.oauth.client_id else "<client id>"
+    said = _shown(body)
+    return Reconfigure(
+        "ews-blocked",
+        f"HTTP 403{f': {said}' if said else ''}; for the organization "
+        f'`Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs "{client}"`',
+    )
+
+
+def _shown(page: str) -> str:
+    return " ".join(_MARKUP.sub(" ", page).split())[:200]
 
 
 def _unauthorized(response: httpx.Response, body: str, connection: Connection) -> SyncError:
@@ -95,7 +117,11 @@ def _redirected(location: str) -> SyncError:
 
 def error_page(wrong: SyncError) -> SyncError:
     """The error for HTTP 500 whose body turned out not to be SOAP: the server is in trouble, the URL is not wrong."""
-    return Transient("exchange-unavailable", f"HTTP 500: {wrong.detail}") if wrong.code in _NO_SOAP else wrong
+    if wrong.code not in _NO_SOAP:
+        return wrong
+    if says_version_is_invalid(wrong.detail):
+        return Reconfigure("version-not-supported", f"HTTP 500: {wrong.detail}")
+    return Transient("exchange-unavailable", f"HTTP 500: {wrong.detail}")
 
 
 _NO_SOAP = frozenset({"not-exchange", "url-wrong"})

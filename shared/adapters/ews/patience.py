@@ -8,11 +8,17 @@ from shared.adapters.ews.lanes import LONGEST_WAIT
 from shared.adapters.ews.refused_tokens import RENEWED
 from shared.errors import SyncError
 from shared.wire.ews import subscribe
+from shared.wire.ews.envelope import Header
+from shared.wire.ews.faults import is_refused_property
 
 _BROKEN = frozenset({"connection-lost", "answer-truncated"})
+_OF_THE_HEADER = frozenset({"version-not-supported", "mailbox-not-primary"})
 _REPEATS_WHEN_BROKEN = 2
 _REPEATS_WHEN_BUSY = 2
 _FIRST_DELAY = timedelta(milliseconds=200)
+
+
+_NO_HEADER = Header("", "")
 
 
 @dataclass(slots=True)
@@ -20,23 +26,23 @@ class Patience:
     """What one call has gone through so far. `spent`: nothing may be repeated any more."""
 
     operation: str
-    version: str = ""
+    header: Header = _NO_HEADER
     credential: Credential | None = None
     refused_before: bool = False
     spent: bool = False
     broken: int = 0
     busy: int = 0
 
-    def delay_before_repeating(self, wrong: SyncError, *, version_now: str) -> timedelta | None:
-        """How long to wait before the next attempt; None: give up. `version_now` is what would be sent next."""
+    def delay_before_repeating(self, wrong: SyncError, *, header_now: Header) -> timedelta | None:
+        """How long to wait before the next attempt; None: give up. `header_now` is what would be sent next."""
         if self.spent:
             return None
         if wrong.code in _BROKEN:
             return self._after_broken()
         if wrong.code == "exchange-busy":
             return self._after_busy(wrong)
-        if wrong.code == "version-not-supported":
-            return timedelta(0) if version_now != self.version else None
+        if wrong.code in _OF_THE_HEADER or is_refused_property(wrong.exchange_code, wrong.named):
+            return timedelta(0) if header_now != self.header else None
         if wrong.code == "authentication-failed" or wrong.code in RENEWED:
             refused_before, self.refused_before = self.refused_before, True
             return None if refused_before else timedelta(0)

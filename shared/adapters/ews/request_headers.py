@@ -1,7 +1,6 @@
 """The HTTP header fields of a request. PROTOCOL 1 and 2."""
 
 from shared.errors import Reconfigure
-from shared.model.exchange import Mailbox
 from shared.wire.ews.envelope import soap_action
 
 COMPRESSED = "gzip, deflate"
@@ -31,9 +30,9 @@ def request_headers(
     }
 
 
-def anchor(mailbox: Mailbox) -> bytes:
+def anchor(address: str) -> bytes:
     """The mailbox's address as a header value: without it Exchange adds a hop to each call. Raises Reconfigure."""
-    value = mailbox.address.encode("utf-8", "replace")
+    value = address.encode("utf-8", "replace")
     if not value or any(code <= 0x20 or code == 0x7F for code in value):
-        raise Reconfigure("mailbox-address-invalid", f"{mailbox.address!r} is no mail address")
+        raise Reconfigure("mailbox-address-invalid", f"{address!r} is no mail address")
     return value

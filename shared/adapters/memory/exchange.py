@@ -26,6 +26,7 @@ from shared.model.exchange import (
     Resolved,
     Subscribed,
 )
+from shared.model.server import Server
 from shared.model.trust import Expiry
 
 type Hook = Callable[[str, Mailbox], Awaitable[None]]
@@ -64,6 +65,7 @@ class MemoryExchange:
         self.autodiscover_answers: dict[str, Answer | SyncError] = {}
         self.autodiscover_asked: list[Attempt] = []
         self.counts: Counter[str] = Counter()
+        self.known_servers: dict[str, Server] = {}
         self.before: Hook = pass_by
         self.after: Hook = pass_by
 
@@ -189,6 +191,10 @@ class MemoryExchange:
             name = f"subscription/{len(self.subscriptions) + 1}"
             self.subscriptions[name] = MemorySubscription(mailbox, ids, url, frequency_minutes)
             return Subscribed(name, "watermark/1")
+
+    def server(self, mailbox: Mailbox) -> Server:
+        """What a test has set in `known_servers` for the connection."""
+        return self.known_servers.get(mailbox.connection, Server())
 
     async def resolve(self, mailbox: Mailbox, address: str) -> tuple[Resolved, ...]:
         """Mailboxes and directory entries with this address."""

@@ -8,6 +8,7 @@ from shared.flows.email.drain import drain_folder
 from shared.flows.email.follow import follow_folder, forget_state
 from shared.flows.email.items import remove_item
 from shared.flows.email.leaving import load_leaving, release_brake, review_hold, settle
+from shared.flows.email.notes import note_server
 from shared.flows.email.pages import Unit, commit_page
 from shared.flows.email.resume import load_failing, retry_failing, roll_forward, sweep_blobs
 from shared.flows.email.run import LookAgain, Run
@@ -39,6 +40,7 @@ async def bring_up_to_date(run: Run) -> None:
     else:
         raise Transient("exchange-inconsistent", "the folders change as we look at them")
     await retry_failing(run)
+    await note_server(run)
     await sweep_blobs(run)
 
 
@@ -49,6 +51,7 @@ async def _pass(run: Run, *, afresh: bool) -> None:
     while True:
         ripe = list(run.leaving)
         await look_at_folders(run, afresh=afresh)
+        await note_server(run)
         if run.claim.release_brake:
             await release_brake(run)
         for folder in run.claim.head.states.folders:

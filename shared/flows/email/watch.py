@@ -60,15 +60,7 @@ async def _current_tree(run: Run, tree: Tree) -> Tree:
         if refused.code != "operation-not-supported":
             raise
         folders, state = await run.world.exchange.find_folders(run.mailbox), None
-        await _note(run, "this server has no folder hierarchy sync: all folders are listed at each sync")
     return Tree(folders, roots, state)
-
-
-async def _note(run: Run, note: str) -> None:
-    """Say once in status which plainer way a gap of the server's forces."""
-    notes = run.claim.head.notes
-    if note not in notes:
-        await run.claim.commit(notes=(*notes, note))
 
 
 async def _find_roots(run: Run, names: list[str]) -> tuple[tuple[str, str], ...]:

@@ -14,10 +14,14 @@ _OLD_VERSIONS = ("Exchange2007", "Exchange2009", "Exchange2010")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`version` for RequestServerVersion; `mailbox` is the primary SMTP address to impersonate."""
+    """`version` for RequestServerVersion; `mailbox` is the primary SMTP address to impersonate.
+
+    `without`: property paths that this server refuses, which no shape may ask for.
+    """
 
     version: str
     mailbox: str
+    without: frozenset[str] = frozenset()
 
     @property
     def knows_text_body(self) -> bool:

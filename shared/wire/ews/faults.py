@@ -1,5 +1,6 @@
 """Refusals of Exchange, read from a fault or a response message, as the errors that the flows know."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,10 +21,10 @@ _OF_TRANSPORT = """
     autodiscover-failed autodiscover-untrusted certificate-expired certificate-host-mismatch certificate-self-signed
     certificate-untrusted client-blocked client-certificate-expired client-certificate-invalid client-secret-expired
     client-secret-wrong client-unknown cloud-wrong conditional-access connection-lost connection-not-found
-    connection-refused connection-unknown consent-missing dns-failed exchange-timeout exchange-unreachable
-    redirected request-too-large secret-missing tenant-unknown tls-failed tls-untrusted token-audience-wrong
-    token-expired token-invalid token-refused token-resource-unknown token-role-missing token-tenant-wrong
-    token-unavailable token-user-unknown trust-invalid url-insecure url-invalid
+    connection-refused connection-unknown consent-missing dns-failed ews-blocked exchange-timeout
+    exchange-unreachable redirected request-too-large secret-missing tenant-unknown tls-failed tls-untrusted
+    token-audience-wrong token-expired token-invalid token-refused token-resource-unknown token-role-missing
+    token-tenant-wrong token-unavailable token-user-unknown trust-invalid url-insecure url-invalid
 """
 ALL_CODES = response_codes.CODES.union(_OF_ANSWERS.split(), _OF_TRANSPORT.split())
 """Every code of the failure registry that can come of working with Exchange."""
@@ -34,21 +35,25 @@ _MOVE_TAKES = timedelta(minutes=5)
 _LONGEST_BACK_OFF = timedelta(hours=1)
 _WITHOUT_BODY = frozenset({"item-corrupt", "item-conversion-failed"})
 _OLD_VERSION_TEXT = "specified server version is invalid"
+_EWS_IS_OFF = re.compile(r"\b(?:EWS|Exchange Web Services)\b[^.]*\b(?:disabled|blocked|not enabled)", re.IGNORECASE)
 # Refusals that speak of one item although their class is "an administrator must act".
 _OF_ONE_ITEM = frozenset({"access-denied", "mailbox-full"})
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What the server said instead of doing it. `values` are the named values of MessageXml."""
+    """What the server said instead of doing it. `values` are the named values of MessageXml, `paths` its properties."""
 
     exchange_code: str
     text: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
 
     @property
     def meaning(self) -> Meaning:
         """Class of error and code of the registry; an unknown response code is permanent."""
+        if _EWS_IS_OFF.search(self.text):
+            return Reconfigure, "ews-blocked"
         return MEANINGS.get(self._effective_code(), UNKNOWN)
 
     @property
@@ -84,7 +89,13 @@ class Refusal:
 def error(refusal: Refusal) -> SyncError:
     """The refusal as an exception for the whole call."""
     kind, code = refusal.meaning
-    return kind(code, refusal.detail(), retry_after=refusal.retry_after, exchange_code=refusal.exchange_code)
+    return kind(
+        code,
+        refusal.detail(),
+        retry_after=refusal.retry_after,
+        exchange_code=refusal.exchange_code,
+        named=refusal.paths or ((refusal.primary_address,) if refusal.primary_address else ()),
+    )
 
 
 def item_failure(item_id: str, refusal: Refusal) -> ItemFailure:
@@ -98,6 +109,21 @@ def item_failure(item_id: str, refusal: Refusal) -> ItemFailure:
         gone=code == "item-gone",
         transient=issubclass(kind, Transient),
     )
+
+
+def is_refused_property(exchange_code: str, named: tuple[str, ...]) -> bool:
+    """Whether the server refuses properties that it names, and would do the same without them. PROTOCOL 13.1."""
+    return exchange_code == "ErrorInvalidPropertyRequest" and bool(named)
+
+
+def says_ews_is_off(page: str) -> bool:
+    """Whether a text says that EWS as a whole is switched off or blocked."""
+    return _EWS_IS_OFF.search(page) is not None
+
+
+def says_version_is_invalid(page: str) -> bool:
+    """Whether a text refuses the RequestServerVersion. PROTOCOL 1.1."""
+    return _OLD_VERSION_TEXT in page
 
 
 def concerns_mailbox(refusal: Refusal) -> bool:

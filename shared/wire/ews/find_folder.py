@@ -39,7 +39,7 @@ class Answer:
     """Reads one page."""
 
     def __init__(self) -> None:
-        self._reader = Reader()
+        self._reader = Reader(NAME)
         self.feed = self._reader.feed
 
     def close(self) -> FoundFolders:

@@ -36,15 +36,20 @@ def request(
     by_sent: bool = False,
     offset: int = 0,
     limit: int = LARGEST_PAGE,
+    sort: bool = True,
 ) -> bytes:
-    """Ask for items with since <= time <= until, newest first; time is received, or sent with `by_sent`."""
+    """Ask for items with since <= time <= until, newest first; time is received, or sent with `by_sent`.
+
+    Without `sort` the server gives them in an order of its own.
+    """
     time = field_uri("item:DateTimeSent" if by_sent else "item:DateTimeReceived")
+    order = f'<m:SortOrder><t:FieldOrder Order="Descending">{time}</t:FieldOrder></m:SortOrder>'
     bounds = [("IsGreaterThanOrEqualTo", since), ("IsLessThanOrEqualTo", until)]
     comparisons = [_comparison(name, time, write_time(moment)) for name, moment in bounds if moment is not None]
     return envelope.request(
         header,
-        f'<m:FindItem Traversal="Shallow">{item_shape(*STUB)}{_view(offset, limit)}{_restriction("And", comparisons)}'
-        f'<m:SortOrder><t:FieldOrder Order="Descending">{time}</t:FieldOrder></m:SortOrder>'
+        f'<m:FindItem Traversal="Shallow">{item_shape(header, *STUB)}{_view(offset, limit)}'
+        f"{_restriction('And', comparisons)}{order if sort else ''}"
         f"<m:ParentFolderIds>{folder_ids([folder_id])}</m:ParentFolderIds></m:FindItem>",
     )
 
@@ -53,14 +58,14 @@ def locate_request(
     header: Header,
     in_folders: Sequence[str],
     *,
-    search_keys: Sequence[str],
-    message_ids: Sequence[str],
+    search_keys: Sequence[str] = (),
+    message_ids: Sequence[str] = (),
     offset: int = 0,
 ) -> bytes:
-    """Ask for items with one of these identities, at most MOST_IDENTITIES of both kinds together."""
+    """Ask for items with one of these identities, at most MOST_IDENTITIES of both kinds together; for all without any."""
     comparisons = [_comparison("IsEqualTo", SEARCH_KEY, key) for key in search_keys]
     comparisons += [_comparison("IsEqualTo", _MESSAGE_ID, message_id) for message_id in message_ids]
-    shape = item_shape(field_uri("item:ParentFolderId"), _MESSAGE_ID, SEARCH_KEY)
+    shape = item_shape(header, field_uri("item:ParentFolderId"), _MESSAGE_ID, SEARCH_KEY)
     return envelope.request(
         header,
         f'<m:FindItem Traversal="Shallow">{shape}{_view(offset, LARGEST_PAGE)}{_restriction("Or", comparisons)}'
@@ -88,7 +93,7 @@ class Answer:
     """Reads one page of one folder."""
 
     def __init__(self) -> None:
-        self._reader = Reader()
+        self._reader = Reader(NAME)
         self.feed = self._reader.feed
 
     def close(self) -> FoundItems:
@@ -116,7 +121,7 @@ class LocateAnswer:
     """Reads one page over several folders. A folder that is gone has no items; that is no failure of the search."""
 
     def __init__(self) -> None:
-        self._reader = Reader()
+        self._reader = Reader(NAME)
         self.feed = self._reader.feed
 
     def close(self) -> LocatedItems:

@@ -29,7 +29,7 @@ class Answer:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
-        self._reader = Reader()
+        self._reader = Reader(NAME)
         self.feed = self._reader.feed
 
     def close(self) -> tuple[Folder | Refusal, ...]:

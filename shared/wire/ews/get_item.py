@@ -23,17 +23,18 @@ def request(header: Header, ids: Sequence[str], *, bodies: bool = True) -> bytes
     """Ask for everything of these emails; without `bodies` where a body cannot be read."""
     bodies_asked = ((BODY, TEXT_BODY) if header.knows_text_body else (BODY,)) if bodies else ()
     options = "<t:BodyType>Best</t:BodyType>" if bodies else ""
-    return _request(header, item_shape(*HEADERS, *bodies_asked, options=options), ids)
+    return _request(header, item_shape(header, *HEADERS, *bodies_asked, options=options), ids)
 
 
 def ids_request(header: Header, ids: Sequence[str]) -> bytes:
     """Ask for the ids alone, to learn whether the items are there."""
-    return _request(header, item_shape(), ids)
+    return _request(header, item_shape(header), ids)
 
 
 def mime_request(header: Header, item_id: str) -> bytes:
     """Ask for one item as RFC 5322."""
-    return _request(header, item_shape(options="<t:IncludeMimeContent>true</t:IncludeMimeContent>"), [item_id])
+    shape = item_shape(header, options="<t:IncludeMimeContent>true</t:IncludeMimeContent>")
+    return _request(header, shape, [item_id])
 
 
 def _request(header: Header, shape: str, ids: Iterable[str]) -> bytes:
@@ -50,7 +51,7 @@ class Answer[Fact]:
     def __init__(self, read: Callable[[Element], Fact]) -> None:
         self._read = read
         self._outcomes: list[Fact | Refusal] = []
-        self._reader = Reader("ResponseMessages", self._take)
+        self._reader = Reader(NAME, "ResponseMessages", self._take)
         self.feed = self._reader.feed
 
     def close(self) -> tuple[Fact | Refusal, ...]:

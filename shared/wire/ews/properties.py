@@ -3,8 +3,15 @@
 https://learn.microsoft.com/exchange/client-developer/web-service-reference/itemshape
 """
 
+import re
+
+from shared.wire.ews.envelope import Header
+
 SEARCH_KEY = '<t:ExtendedFieldURI PropertyTag="0x300B" PropertyType="Binary"/>'
 """PidTagSearchKey: stays the same when an item moves or is copied."""
+
+
+_NAME = re.compile(r'(?:FieldURI|PropertyTag)="([^"]*)"')
 
 
 def field_uri(name: str) -> str:
@@ -12,9 +19,17 @@ def field_uri(name: str) -> str:
     return f'<t:FieldURI FieldURI="{name}"/>'
 
 
-def item_shape(*paths: str, options: str = "") -> str:
-    """An ItemShape of ids and the given property paths; `options` are the elements between BaseShape and the paths."""
-    additional = f"<t:AdditionalProperties>{''.join(paths)}</t:AdditionalProperties>" if paths else ""
+def path_name(path: str) -> str:
+    """The name by which a server refuses a path: the FieldURI, or the tag of an extended property."""
+    found = _NAME.search(path)
+    return found[1].lower() if found and found[1].startswith("0x") else found[1] if found else ""
+
+
+def item_shape(header: Header, *paths: str, options: str = "") -> str:
+    """An ItemShape of ids and those of the property paths that the server does not refuse; `options` are the elements
+    between BaseShape and the paths."""
+    asked = [path for path in paths if path_name(path) not in header.without]
+    additional = f"<t:AdditionalProperties>{''.join(asked)}</t:AdditionalProperties>" if asked else ""
     return f"<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>{options}{additional}</m:ItemShape>"
 
 

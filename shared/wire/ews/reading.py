@@ -8,7 +8,7 @@ from typing import cast
 
 from lxml import etree
 
-from shared.errors import Reconfigure
+from shared.errors import Reconfigure, Transient
 from shared.wire.ews.faults import SUCCESS, Refusal, error
 from shared.wire.ews.soap_source import PARSER_OPTIONS, SoapSource
 
@@ -16,6 +16,7 @@ type Element = etree._Element
 type Take = Callable[[Element], None]
 
 _MOST_REMEMBERED = 1 << 21
+_PATHS = frozenset({"FieldURI", "IndexedFieldURI", "ExtendedFieldURI"})
 
 
 def local(element: Element) -> str:
@@ -58,7 +59,8 @@ def refusal(message: Element) -> Refusal | None:
     code = text(message, "ResponseCode").strip()
     if code in ("", SUCCESS) and response_class != "Error":
         return None
-    return Refusal(code, text(message, "MessageText").strip(), named_values(child(message, "MessageXml")))
+    xml = child(message, "MessageXml")
+    return Refusal(code, text(message, "MessageText").strip(), named_values(xml), named_paths(xml))
 
 
 def named_values(message_xml: Element | None) -> dict[str, str]:
@@ -68,20 +70,28 @@ def named_values(message_xml: Element | None) -> dict[str, str]:
     return {value.get("Name", ""): value.text or "" for value in message_xml if local(value) == "Value"}
 
 
+def named_paths(message_xml: Element | None) -> tuple[str, ...]:
+    """The property paths that a MessageXml names: the FieldURI, or the tag of an extended property."""
+    found = () if message_xml is None else message_xml.iter()
+    paths = [each for each in found if isinstance(each.tag, str) and local(each) in _PATHS]
+    return tuple(name for path in paths if (name := path.get("FieldURI") or path.get("PropertyTag", "").lower()))
+
+
 class Reader:
-    """Reads one answer: `feed` the bytes in pieces of any size, then `close`.
+    """Reads one answer to an operation: `feed` the bytes in pieces of any size, then `close`.
 
     Each child of the first element named `container` goes to `take` as soon as it is whole, and is forgotten some
     megabytes later, so that an answer of any length needs little memory. Only errors of `shared/errors.py` come out.
     """
 
-    def __init__(self, container: str = "ResponseMessages", take: Take | None = None) -> None:
+    def __init__(self, operation: str, container: str = "ResponseMessages", take: Take | None = None) -> None:
         # Start events alone cost nothing: lxml would stop at the end of each element to look whether it is wanted.
         self._parser = etree.XMLPullParser(events=("start",), tag=f"{{*}}{container}", **PARSER_OPTIONS)
         self._source = SoapSource(self._parser)
         self._container: Element | None = None
         self._take = take
         self._taken: Element | None = None
+        self._name = f"{operation}Response"
         self._remembered = 0
 
     def feed(self, data: bytes) -> None:
@@ -99,6 +109,9 @@ class Reader:
         response = None if body is None else next(iter(body), None)
         if response is not None and local(response) == "Fault":
             raise error(read_fault(response))
+        if response is not None and local(response) != self._name and local(response).endswith("Response"):
+            # Quirk: what an earlier request on this connection was answered with once more.
+            raise Transient("connection-lost", f"{local(response)} came in the place of {self._name}")
         messages = None if response is None else child(response, "ResponseMessages")
         if messages is None:
             raise Reconfigure("not-exchange", "the answer is SOAP, but not the answer to what was asked")
@@ -145,8 +158,10 @@ def read_fault(fault: Element) -> Refusal:
     code = text(fault, "faultcode").strip().rpartition(":")[2]
     if detail is None:
         return Refusal(code if code.startswith("Error") else "", said)
+    xml = child(detail, "MessageXml")
     return Refusal(
         text(detail, "ResponseCode").strip() or (code if code.startswith("Error") else ""),
         text(detail, "Message").strip() or said,
-        named_values(child(detail, "MessageXml")),
+        named_values(xml),
+        named_paths(xml),
     )

@@ -32,7 +32,7 @@ class Answer:
     """Reads the entries; none is an ordinary answer."""
 
     def __init__(self) -> None:
-        self._reader = Reader()
+        self._reader = Reader(NAME)
         self.feed = self._reader.feed
 
     def close(self) -> tuple[Resolved, ...]:

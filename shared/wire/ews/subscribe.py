@@ -35,7 +35,7 @@ class Answer:
     """Reads the new subscription's id and watermark."""
 
     def __init__(self) -> None:
-        self._reader = Reader()
+        self._reader = Reader(NAME)
         self.feed = self._reader.feed
 
     def close(self) -> Subscribed:

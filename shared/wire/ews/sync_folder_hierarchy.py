@@ -30,7 +30,7 @@ class Answer:
     def __init__(self) -> None:
         self._changed: dict[str, Folder] = {}
         self._deleted: list[str] = []
-        self._reader = Reader("Changes", self._take)
+        self._reader = Reader(NAME, "Changes", self._take)
         self.feed = self._reader.feed
 
     def close(self) -> FolderChanges:

@@ -20,7 +20,7 @@ def request(header: Header, folder_id: str, state: str | None, *, limit: int) ->
     known = f"<m:SyncState>{content(state)}</m:SyncState>" if state else ""
     return envelope.request(
         header,
-        f"<m:SyncFolderItems>{item_shape(*STUB)}<m:SyncFolderId>{folder_ids([folder_id])}</m:SyncFolderId>{known}"
+        f"<m:SyncFolderItems>{item_shape(header, *STUB)}<m:SyncFolderId>{folder_ids([folder_id])}</m:SyncFolderId>{known}"
         f"<m:MaxChangesReturned>{limit}</m:MaxChangesReturned></m:SyncFolderItems>",
     )
 
@@ -33,7 +33,7 @@ class Answer:
         self._updated: list[ItemStub] = []
         self._deleted: list[str] = []
         self._read: list[tuple[ItemStub, bool]] = []
-        self._reader = Reader("Changes", self._take)
+        self._reader = Reader(NAME, "Changes", self._take)
         self.feed = self._reader.feed
 
     def close(self) -> ItemChanges:

@@ -240,7 +240,7 @@ async def test_a_refusal_without_a_reason_names_the_right_that_the_token_lacks(s
 async def test_a_refusal_without_a_reason_of_a_token_with_its_right_stays_a_refusal(
     simulator: ExchangeSimulator,
 ) -> None:
-    for status, code in (("401 Unauthorized", "authentication-failed"), ("403 Forbidden", "access-blocked")):
+    for status, code in (("401 Unauthorized", "authentication-failed"), ("403 Forbidden", "ews-blocked")):
         async with ToldServer([http(status)]).running() as server:
             connection = oauth_connection(simulator, url=server.url)
             async with exchange_at(connection, secrets=CLIENT_SECRET) as exchange:

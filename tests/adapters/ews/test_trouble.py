@@ -158,13 +158,19 @@ async def test_an_unknown_mailbox_is_named(exchange: EwsExchange) -> None:
         await exchange.find_folders(CHARLIE)
 
 
-async def test_an_alias_is_answered_with_the_primary_address(
+async def test_an_alias_is_replaced_by_the_primary_address_that_the_server_names(
     simulator: ExchangeSimulator, exchange: EwsExchange
 ) -> None:
     simulator.add_mailbox(CHARLIE.address, aliases=["chuck@contoso.example"])
-    with pytest.raises(Reconfigure, match="mailbox-not-primary") as raised:
-        await exchange.find_folders(type(ALICE)("chuck@contoso.example"))
-    assert f"The primary address is {CHARLIE.address}." in raised.value.detail
+    chuck = type(ALICE)("chuck@contoso.example")
+    assert await exchange.find_folders(chuck) == await exchange.find_folders(CHARLIE)
+    tries = exchange.counts["FindFolder"]
+    await exchange.find_folders(chuck)
+    assert exchange.counts["FindFolder"] == tries + 1
+    assert exchange.server(chuck).notes == (
+        f"chuck@contoso.example is not the mailbox's primary address: set the operator's mailbox to {CHARLIE.address}",
+    )
+    assert exchange.server(CHARLIE).notes == ()
 
 
 @pytest.mark.parametrize("address", ["", "a b@contoso.example", "alice@contoso.example\r\nX-Evil: 1"])
