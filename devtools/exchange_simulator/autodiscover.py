@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 from aiohttp import web
 from multidict import CIMultiDict
 
-from devtools.exchange_simulator.accounts import Accounts
+from devtools.exchange_simulator.accounts import Account, Accounts
 from devtools.exchange_simulator.directory import Directory
+from devtools.exchange_simulator.ntlm import NtlmConnections
 from devtools.exchange_simulator.versions import Product
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -46,12 +47,12 @@ class Autodiscover:
     `ways` are those that are served; the others answer 404, as on an old server.
     """
 
-    def __init__(self, directory: Directory, accounts: Accounts, product: Product) -> None:
+    def __init__(self, directory: Directory, accounts: Accounts, ntlm: NtlmConnections, product: Product) -> None:
         self.asked: list[Asked] = []
         self.plain_redirect = ""
         self.ways = {"json", "soap", "pox"}
         self._told: dict[str, Told] = {}
-        self._directory, self._accounts, self._product = directory, accounts, product
+        self._directory, self._accounts, self._ntlm, self._product = directory, accounts, ntlm, product
 
     def tell(self, address: str, told: Told) -> None:
         """Say this about an address from now on."""
@@ -113,13 +114,16 @@ class Autodiscover:
     def _refused(self, request: web.Request, way: str) -> web.Response | None:
         if way not in self.ways:
             return web.Response(status=404)
-        if self._accounts.identify(request.headers.get("Authorization", "")) is None:
-            self.asked.append(Asked(way, "", "Authorization" in request.headers))
-            return self._unauthorized(request)
-        return None
+        authorization = request.headers.get("Authorization", "")
+        account = self._accounts.identify(authorization) or self._ntlm.identify(request)
+        if isinstance(account, Account) and not account.locked:
+            return None
+        self.asked.append(Asked(way, "", "Authorization" in request.headers))
+        return self._unauthorized(request, account if isinstance(account, str) else "")
 
-    def _unauthorized(self, request: web.Request) -> web.Response:
-        challenges = self._accounts.challenges(request.host, request.headers.get("Authorization", ""))
+    def _unauthorized(self, request: web.Request, challenge: str = "") -> web.Response:
+        """`challenge` is the second message of an NTLM handshake."""
+        challenges = self._accounts.challenges(request.host, request.headers.get("Authorization", ""), challenge)
         return web.Response(status=401, headers=CIMultiDict(challenges))
 
     def _pox_answer(self, told: Told) -> str:

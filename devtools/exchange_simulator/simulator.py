@@ -89,7 +89,7 @@ class ExchangeSimulator:
             watermarks="watermarks" not in gaps,
         )
         self.watches = Watches(seconds_per_minute)
-        self.autodiscover = Autodiscover(self.directory, self.accounts, PRODUCTS[version])
+        self.autodiscover = Autodiscover(self.directory, self.accounts, self.ntlm, PRODUCTS[version])
         self._endpoint = Endpoint(
             directory=self.directory,
             accounts=self.accounts,

@@ -56,6 +56,20 @@ async def test_a_token_opens_it_as_well_as_a_password(simulator: ExchangeSimulat
         assert (await exchange.autodiscover(attempt(simulator.origin, Way.SOAP))).url == simulator.url
 
 
+@pytest.mark.parametrize("way", [Way.SOAP, Way.POX])
+async def test_a_connection_signed_in_by_ntlm_opens_it_too(way: Way) -> None:
+    connection = Connection("default", "auto", authentication="ntlm")
+    async with ExchangeSimulator(mailboxes=[ALICE.address], authentication=("ntlm",)) as simulator:
+        async with exchange_at(connection) as exchange:
+            assert (await exchange.autodiscover(attempt(simulator.origin, way))).url == simulator.url
+        assert simulator.ntlm.handshakes == 1
+        async with exchange_at(connection, secrets={**SIGN_IN, "default-password": "wrong"}) as exchange:
+            for _ in range(2):
+                with pytest.raises(Reconfigure, match="authentication-failed"):
+                    await exchange.autodiscover(attempt(simulator.origin, way))
+        assert simulator.ntlm.handshakes == 2
+
+
 @pytest.mark.parametrize("way", [Way.JSON, Way.SOAP, Way.POX])
 async def test_a_mailbox_that_is_not_there_is_an_answer_with_an_error(simulator: ExchangeSimulator, way: Way) -> None:
     simulator.remove_mailbox(ALICE.address)
