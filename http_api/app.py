@@ -35,6 +35,7 @@ def create_app(world_source: Callable[[], Awaitable[World]], *, local: bool = Fa
         responses=PROBLEMS,
     )
     app.state.world_source = world_source
+    app.state.readers = {}
     for module in _ROUTERS:
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(documentation.router, prefix=PREFIX, include_in_schema=False)

@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from http_api import examples
 from http_api.documents import ChangePage
 from http_api.emails import Include
-from http_api.world import After, Limit, TheHolder, TheWorld, answers
+from http_api.world import After, Limit, TheReader, TheWorld, answers
 from shared.flows.reading import changes
 from shared.model.operator import Kind
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/operators/{operator_id}/changes", tags=["changes"])
 @router.get("", responses=answers(200, ChangePage, examples.CHANGE_PAGE, "The next entries, in order"))
 async def get_changes(
     world: TheWorld,
-    operator: TheHolder,
+    operator: TheReader,
     kind: Kind = Kind.EMAIL,
     limit: Limit = 100,
     after: After = "",

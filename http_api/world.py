@@ -1,6 +1,7 @@
 """What routes have in common: the world they work on, the operator of the address, lists' parameters, their examples."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query
@@ -18,6 +19,8 @@ async def _world(request: Request) -> World:
     return await source()
 
 
+_READERS_KEPT = timedelta(minutes=1)
+_MOST_READERS = 10_000
 TheWorld = Annotated[World, Depends(_world)]
 
 
@@ -29,6 +32,20 @@ async def _holder(world: TheWorld, operator_id: str) -> Operator:
     return await get_operator(world.rows, operator_id, removed=True)
 
 
+async def _reader(request: Request, world: TheWorld, operator_id: str) -> Operator:
+    known: dict[str, tuple[Operator, datetime]] = request.app.state.readers
+    operator, until = known.get(operator_id, (None, world.now()))
+    if operator is None or until <= world.now():
+        operator = await get_operator(world.rows, operator_id, removed=True)
+        if len(known) >= _MOST_READERS:
+            known.clear()
+        known[operator_id] = operator, world.now() + _READERS_KEPT
+    return operator
+
+
+TheReader = Annotated[Operator, Depends(_reader)]
+"""The operator whose feed is read, as known for up to a minute: its collections' key never changes, and the feed is what
+an application asks for most."""
 TheOperator = Annotated[Operator, Depends(_operator)]
 """The operator of the address; 404 for a deleted one."""
 TheHolder = Annotated[Operator, Depends(_holder)]

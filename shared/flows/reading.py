@@ -168,7 +168,7 @@ async def changes(
     seen = await view(world, operator, kind)
     scope = f"{seen.key}/changes"
     place = read_numbers(scope, after, parts=3) if after else [0, 0, 0]
-    entries = await _entries(seen, place, limit)
+    entries, end = await _entries(seen, place, limit)
     names = list(dict.fromkeys(item_id for _, (_, item_id, _) in entries))
     rows = await side_by_side(lambda item_id: _find_row(seen, item_id), names)
     found = [row for row in rows if row is not None]
@@ -185,15 +185,21 @@ async def changes(
         }
         for position, (change, item_id, at) in entries
     ]
-    return Changes(listed, write_cursor(scope, *(entries[-1][0] if entries else place)))
+    return Changes(listed, write_cursor(scope, *end))
 
 
 type _Position = tuple[int, int, int]
 """Page, step, and how many entries of that transaction were read."""
 
 
-async def _entries(seen: View, place: Sequence[int], limit: int) -> list[tuple[_Position, tuple[str, str, str]]]:
-    """The next entries of finished pages, each with the position after it."""
+async def _entries(
+    seen: View, place: Sequence[int], limit: int
+) -> tuple[list[tuple[_Position, tuple[str, str, str]]], _Position]:
+    """The next entries of finished pages, each with the position after it, and the position to go on from.
+
+    After the last entry that is the beginning of the next page, since a finished page gets no more entries: who asks again
+    before there is one costs a read of the head and no query.
+    """
     page, step, done = place
     found: list[tuple[_Position, tuple[str, str, str]]] = []
     first, before = feed_key(page, step), f"{FEED}{seen.page + 1:012d}"
@@ -211,7 +217,9 @@ async def _entries(seen: View, place: Sequence[int], limit: int) -> list[tuple[_
                 if number > skipped
             ]
         after, more = rows.next, bool(rows.next)
-    return found[:limit]
+    if more or len(found) > limit:
+        return found[:limit], found[limit - 1][0]
+    return found, max((page, step, done), (seen.page + 1, 0, 0))
 
 
 def _where(key: str) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """What the application reads: items newest first, a feed without gap or double, nothing of an unfinished page."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -157,6 +158,24 @@ async def test_a_reader_that_asks_again_with_next_misses_nothing() -> None:
     await office.settle()
     entries, _ = await feed(office, after=cursor)
     assert [(entry["type"], entry["item"]["subject"]) for entry in entries] == [("created", "later")]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 200])
+async def test_a_reader_that_follows_with_next_while_workers_die_has_each_entry_once(limit: int) -> None:
+    """A page of many transactions whose worker dies after each of its steps: nothing of it shows until it is whole."""
+    office = await busy_office()
+    for number in range(120):
+        office.deliver(f"many {number}", age=timedelta(seconds=number))
+    entries, cursor = await feed(office, limit=limit)
+    for steps in range(1, 12):
+        with suppress(Crash):
+            await office.sync(Fuse(steps).worker(office.world()))
+        more, cursor = await feed(office, limit=limit, after=cursor)
+        entries += more
+        office.now += timedelta(minutes=5)
+    await office.settle()
+    more, _ = await feed(office, limit=limit, after=cursor)
+    assert told(entries + more) == await office.feed()
 
 
 async def test_an_entry_shows_the_item_as_it_is_now() -> None:

@@ -1,11 +1,13 @@
 """The calls of an administrator and of the CRM, one after another as they are made."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import httpx
 import pytest
 
+from shared.adapters.memory.rows import MemoryRows
 from shared.errors import Transient
 from shared.ports import COLLECTIONS_QUEUE
 from tests.flows.breaking import Fuse
@@ -258,3 +260,18 @@ async def test_an_error_of_our_own_is_a_problem_document_and_in_the_log(caplog: 
     (record,) = [record for record in caplog.records if record.name == "http_api.guard"]
     assert record.getMessage() == "GET /api/operators/alice failed"
     assert record.exc_info
+
+
+async def test_asking_the_feed_for_news_costs_one_read_while_there_are_none() -> None:
+    office = await synced_office()
+    assert isinstance(office.rows, MemoryRows)
+    async with calling(office) as client:
+        first = (await client.get("/api/operators/alice/changes")).json()
+        before = Counter(office.rows.counts)
+        again = (await client.get("/api/operators/alice/changes", params={"after": first["next"]})).json()
+        assert again == {"changes": [], "next": first["next"]}
+        assert office.rows.counts - before == Counter(gets=1)
+        office.deliver("news")
+        await office.settle()
+        news = (await client.get("/api/operators/alice/changes", params={"after": first["next"]})).json()
+        assert [(each["type"], each["item"]["subject"]) for each in news["changes"]] == [("created", "news")]
