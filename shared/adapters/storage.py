@@ -7,7 +7,10 @@ session and the credential for all. Retries are few and short, since the queue b
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from azure.core import AsyncPipelineClient
+from azure.core.pipeline import AsyncPipeline, policies
 from azure.core.pipeline.transport import AioHttpTransport
+from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
@@ -21,6 +24,17 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 60
 RETRIES = 2
 BLOCK = 4 * 1024 * 1024
+_DISPENSABLE = (
+    policies.AsyncRedirectPolicy,
+    policies.ContentDecodePolicy,
+    policies.CustomHookPolicy,
+    policies.DistributedTracingPolicy,
+    policies.HttpLoggingPolicy,
+    policies.NetworkTraceLoggingPolicy,
+    policies.ProxyPolicy,
+    policies.RequestIdPolicy,
+    policies.UserAgentPolicy,
+)
 
 
 class StorageAccount:
@@ -49,6 +63,16 @@ class StorageAccount:
         if self.settings.connection_string:
             return TableServiceClient.from_connection_string(self.settings.connection_string, **options)
         return TableServiceClient(self.settings.table_url, credential=self.credential, **options)
+
+    @cached_property
+    def table_requests(self) -> AsyncPipelineClient[HttpRequest, AsyncHttpResponse]:
+        """Requests of our own to the table service, signed, with their headers and retried as the SDK does it.
+
+        Of the SDK's thirteen policies only these: the others cost a third of a point read's CPU and do nothing for it.
+        """
+        sdk = [getattr(each, "_policy", each) for each in self.tables._client._client._pipeline._impl_policies]
+        needed = [policy for policy in sdk if not isinstance(policy, _DISPENSABLE)]
+        return AsyncPipelineClient(self.tables.url, pipeline=AsyncPipeline(self._transport, policies=needed))
 
     @cached_property
     def blobs(self) -> BlobServiceClient:

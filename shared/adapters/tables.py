@@ -14,7 +14,6 @@ from uuid import uuid4
 
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
-from azure.data.tables.aio import TableClient
 
 from shared.adapters import table_batch, table_entities
 from shared.adapters.row_limits import check_key, check_table, check_transaction
@@ -29,7 +28,6 @@ class TableRows:
     def __init__(self, account: StorageAccount) -> None:
         self.counts: Counter[str] = Counter()
         self._account = account
-        self._clients: dict[str, TableClient] = {}
 
     async def ensure(self) -> None:
         """Create the tables that are missing. Writes do so too, when they meet one that is."""
@@ -93,14 +91,10 @@ class TableRows:
             raise transaction_error(error) from error
 
     async def _read(self, table: str, path: str, params: Mapping[str, str] | None = None) -> AsyncHttpResponse | None:
-        """One read through the SDK's pipeline, which repeats it on trouble; None where there is no such thing."""
-        client = self._client(table)
-        headers = {**table_entities.HEADERS, "x-ms-version": client.api_version}
+        """One read, which is repeated on trouble; None where there is no such thing."""
+        check_table(table)
         query = f"?{urlencode(params, quote_via=quote)}" if params else ""
-        request = HttpRequest("GET", f"{client.url.rstrip('/')}/{path}{query}", headers=headers)
-        # Its method for requests of one's own; it has no public name. Not its deserialisation: see table_entities.
-        response: AsyncHttpResponse = await client._client._client.send_request(request, stream=True)
-        content = await response.read()
+        response, content = await self._sent("GET", f"{path}{query}", table_entities.HEADERS)
         if response.status_code == 404:
             return None
         if response.status_code != 200:
@@ -110,30 +104,29 @@ class TableRows:
     async def _submit(self, table: str, partition: str, writes: Sequence[Write]) -> tuple[str, ...]:
         self.counts["transactions"] += 1
         self.counts["writes"] += len(writes)
-        client = self._client(table)
-        account, boundary = client.url.rstrip("/"), uuid4().hex
-        request = HttpRequest(
-            "POST",
-            f"{account}/$batch",
-            headers={**table_batch.headers(boundary), "x-ms-version": client.api_version},
-            content=table_batch.body(f"{account}/{table}", partition, writes, boundary),
-        )
-        # The SDK's pipeline, with its signature or token, but not its multipart: see table_batch. It has no public name.
-        response = await client._client._client.send_request(request, stream=True, retry_total=0)
-        content = await response.read()
+        boundary = uuid4().hex
+        body = table_batch.body(f"{self._url}/{table}", partition, writes, boundary)
+        response, content = await self._sent("POST", "$batch", table_batch.headers(boundary), body, retry_total=0)
         if response.status_code != 202:
             raise _http_error(response, content)
         return table_batch.etags(content, writes)
 
+    async def _sent(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, **options: int
+    ) -> tuple[AsyncHttpResponse, bytes]:
+        """An answer of any status, read to its end."""
+        version = {"x-ms-version": self._account.tables.api_version}
+        request = HttpRequest(method, f"{self._url}/{path}", headers={**headers, **version}, content=body)
+        response = await self._account.table_requests.send_request(request, stream=True, **options)
+        return response, await response.read()
+
+    @property
+    def _url(self) -> str:
+        return self._account.tables.url.rstrip("/")
+
     async def _create(self, table: str) -> None:
         with azure_errors():
             await self._account.tables.create_table_if_not_exists(table)
-
-    def _client(self, table: str) -> TableClient:
-        if table not in self._clients:
-            check_table(table)
-            self._clients[table] = self._account.tables.get_table_client(table)
-        return self._clients[table]
 
 
 def _http_error(response: AsyncHttpResponse, content: bytes) -> HttpResponseError:
