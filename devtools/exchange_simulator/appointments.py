@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from secrets import token_hex
 
-from lxml import etree
-
 from devtools.exchange_simulator.items import Item
+from devtools.exchange_simulator.kept_elements import inside
 from devtools.exchange_simulator.mail import Address, MailFacts
-from devtools.exchange_simulator.markup import TYPES, boolean, moment, stamp
+from devtools.exchange_simulator.markup import boolean, moment, stamp
 from devtools.exchange_simulator.recurrence import Recurrence, dates, read_recurrence
 from devtools.exchange_simulator.rendering import Render, Rendering, kept, mailbox_of
-from devtools.exchange_simulator.soap import Element, ItemError
+from devtools.exchange_simulator.soap import ItemError
 from devtools.exchange_simulator.time_zones import instant, zone_of
 from devtools.exchange_simulator.written import WrittenContent
 
@@ -35,14 +34,6 @@ COMPUTED = frozenset(_COMPUTED.split())
 _ATTENDEES = ("RequiredAttendees", "OptionalAttendees", "Resources")
 GET_ONLY = frozenset({*_ATTENDEES, "Recurrence", "StartTimeZone", "EndTimeZone"})
 _GLOBAL_OBJECT_ID = "040000008200E00074C5B7101A82E008"
-
-
-def inside(facts: MailFacts, name: str) -> Element | None:
-    """Give a property that is kept, as an element, or None."""
-    written = facts.properties.get(f"calendar:{name}")
-    if written is None:
-        return None
-    return etree.fromstring(f'<r xmlns:t="{TYPES}">{written}</r>')[0]
 
 
 def _time(facts: MailFacts, name: str) -> datetime:

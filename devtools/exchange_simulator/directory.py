@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from devtools.exchange_simulator.items import Item
 from devtools.exchange_simulator.mailbox import Mailbox, Unknown
@@ -56,3 +57,7 @@ class Directory:
     def get(self, address: str) -> Mailbox | None:
         """Find by any address or principal name, or None."""
         return self._by_name.get(address.casefold())
+
+    def owner(self, guid: UUID) -> Mailbox | None:
+        """Find the mailbox that an id names, or None."""
+        return next((one for one in self.mailboxes.values() if one.guid == guid), None)

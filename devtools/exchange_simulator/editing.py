@@ -12,8 +12,9 @@ from secrets import token_bytes
 
 from lxml import etree
 
-from devtools.exchange_simulator import appointments, contacts, extended, writable
+from devtools.exchange_simulator import appointments, contacts, extended, mapi_names, writable
 from devtools.exchange_simulator.call import elements
+from devtools.exchange_simulator.icalendar_reading import appointment
 from devtools.exchange_simulator.items import Item, Overrides
 from devtools.exchange_simulator.mail import Attachment, Content, MailFacts, StoredContent
 from devtools.exchange_simulator.markup import attribute, moment
@@ -28,6 +29,7 @@ _CLASSES = {
     "Contact": "IPM.Contact",
     "CalendarItem": "IPM.Appointment",
 }
+_FLAG_OF_STATUS = {status: flag for flag, status in mapi_names.FLAG_STATUS.items()}
 READ, UNSENT = 1, 8
 """Bits of PidTagMessageFlags."""
 
@@ -89,16 +91,22 @@ class Edit:
             self.overrides["categories"] = categories
 
     def set_extended(self, path: Element, value: Element | None) -> None:
-        """Set or take away an extended property of the item's own. Raises ItemError."""
+        """Set or take away an extended property: one of the item's own, or another name of an EWS property."""
         field = extended.read_field(path)
-        own = dict(self.overrides.get("extended", {}))
-        if value is None:
+        given = None if value is None else extended.given_value(field, value)
+        same = mapi_names.same_property(field.key, self.facts().item_class)
+        if field.key == mapi_names.FLAG_STATUS_KEY:
+            self.overrides["flag"] = _FLAG_OF_STATUS.get(str(given), "NotFlagged")
+        elif same is None:
+            own = dict(self.overrides.get("extended", {}))
             own.pop(field.key, None)
-        elif value.find(T + "Values") is not None:
-            own[field.key] = tuple(one.text or "" for one in elements(value.find(T + "Values")))
+            self.overrides["extended"] = own if given is None else {**own, field.key: given}
+        elif same.entry:
+            written = mapi_names.entry_of(same, str(given or ""))
+            self.write(contacts.put_entry(self.facts(), same.path, same.entry, written))
         else:
-            own[field.key] = value.findtext(T + "Value") or ""
-        self.overrides["extended"] = own
+            element = None if given is None else mapi_names.element_of(same, given)
+            self.set(writable.BY_PATH[same.path], element)
 
     def attach(self, attachments: Sequence[Attachment]) -> None:
         """Add attachments, which have their keys."""
@@ -134,7 +142,10 @@ def read_new(element: Element) -> Edit:
     mime = element.find(T + "MimeContent")
     facts = MailFacts(item_class=_CLASSES[kind])
     key = token_bytes(16)
-    content = WrittenContent(facts, key) if mime is None else _of_mime(mime, key)
+    if mime is None or kind == "CalendarItem":
+        content: Content = WrittenContent(facts if mime is None else appointment(mime.text or ""), key)
+    else:
+        content = _of_mime(mime, key)
     edit = Edit(content, Overrides(), is_draft=True)
     for one in elements(element):
         _read_child(edit, kind, one)

@@ -3,13 +3,18 @@
 from base64 import b64encode
 from dataclasses import dataclass
 
-from devtools.exchange_simulator.items import Folder
+from devtools.exchange_simulator.items import Folder, Item
 from devtools.exchange_simulator.mail import MailFacts
-from devtools.exchange_simulator.markup import attribute, stamp, text
-from devtools.exchange_simulator.rendering import FIND_LIMIT, Rendering
-from devtools.exchange_simulator.soap import Element, ItemError
+from devtools.exchange_simulator.mailbox import Mailbox
+from devtools.exchange_simulator.mapi_names import FLAG_STATUS, Same, kept_text, same_property
+from devtools.exchange_simulator.markup import attribute, moment, stamp, text
+from devtools.exchange_simulator.rendering import FIND_LIMIT, Rendering, body_text
+from devtools.exchange_simulator.soap import Element, ItemError, T
 
 Value = str | tuple[str, ...] | None
+_RECURRING = "Appointment/33315"
+"""PidLidRecurring (MS-OXOCAL 2.2.1.12)."""
+_INSTANCE_TYPE = "PublicStrings/urn:schemas:calendar:instancetype"
 _NAMES = ("DistinguishedPropertySetId", "PropertySetId", "PropertyTag", "PropertyName", "PropertyId", "PropertyType")
 
 
@@ -52,7 +57,46 @@ def item_value(view: Rendering, field: ExtendedField) -> Value:
         return own
     if field.header:
         return next((value for name, value in view.facts.headers if name.lower() == field.header), None)
+    same = same_property(field.key, view.item.item_class)
+    if same is not None:
+        return _same(view, same)
+    if field.key in (_RECURRING, _INSTANCE_TYPE) and view.item.item_class.upper().startswith("IPM.APPOINTMENT"):
+        master = "calendar:Recurrence" in view.facts.properties
+        return ("true" if master else "false") if field.key == _RECURRING else _instance_type(view, master=master)
     return _tagged(view, field) if field.tag is not None else None
+
+
+def _instance_type(view: Rendering, *, master: bool) -> str:
+    """Say what of a series an item is: nothing, its master, an occurrence or an exception."""
+    if master:
+        return "1"
+    shown = view.facts.properties.get("calendar:CalendarItemType", "")
+    return "3" if ">Exception<" in shown else "2" if ">Occurrence<" in shown else "0"
+
+
+def _same(view: Rendering, same: Same) -> Value:
+    match same.path:
+        case "item:Subject":
+            return view.item.subject or None
+        case "item:ItemClass":
+            return view.item.item_class
+        case "item:Categories":
+            return view.item.categories or None
+        case "item:Body":
+            return body_text(view.facts) or None
+    return kept_text(view.facts, same)
+
+
+def given_value(field: ExtendedField, element: Element) -> str | tuple[str, ...]:
+    """Read the value or values that an element gives a property. Raises ItemError for what is no value of its type."""
+    values = element.find(T + "Values")
+    if values is not None:
+        return tuple(one.text or "" for one in values.findall(T + "Value"))
+    text_of = element.findtext(T + "Value") or ""
+    try:
+        return stamp(moment(text_of)) if field.kind == "SystemTime" else text_of
+    except ValueError as error:
+        raise ItemError("ErrorInvalidValueForProperty", "The value is no time.", path=field.written) from error
 
 
 def _tagged(view: Rendering, field: ExtendedField) -> Value:
@@ -70,10 +114,6 @@ def _tagged(view: Rendering, field: ExtendedField) -> Value:
             return _transport_headers(facts) or None
         case (0x0E08, "Integer"):
             return str(min(item.size, 2**31 - 1))
-        case (0x0037, "String"):
-            return item.subject or None
-        case (0x001A, "String"):
-            return item.item_class
         case (0x3008, "SystemTime"):
             return stamp(item.modified)
         case (0x0E06, "SystemTime"):
@@ -84,6 +124,14 @@ def _tagged(view: Rendering, field: ExtendedField) -> Value:
             return stamp(facts.sent or item.received)
         case (0x0E1B, "Boolean"):
             return "true" if facts.has_attachments else "false"
+        case (0x3007, "SystemTime"):
+            return stamp(item.created)
+        case (0x1090, "Integer"):
+            return FLAG_STATUS.get(item.flag)
+        case (0x0E23, "Integer") if isinstance(item, Item):  # PidTagInternetArticleNumber: it only grows in a folder
+            return str(item.number)
+        case (0x0FF9, "Binary") if isinstance(item, Item):
+            return item.id
     return None
 
 
@@ -91,13 +139,26 @@ def _transport_headers(facts: MailFacts) -> str:
     return "".join(f"{name}: {value}\r\n" for name, value in facts.headers)
 
 
-def folder_value(folder: Folder, field: ExtendedField) -> Value:
-    """Give the two folder properties that say whether anything happened (PROTOCOL 4.6)."""
+def folder_value(folder: Folder, field: ExtendedField, mailbox: Mailbox) -> Value:
+    """Give a folder's property: what says whether anything happened (PROTOCOL 4.6), its name, class and counts.
+
+    Source: MS-OXPROPS (PidTagContainerClass, PidTagContentCount, PidTagContentUnreadCount, PidTagSubfolders).
+    """
     match (field.tag, field.kind):
         case (0x670A, "SystemTime"):
             return stamp(folder.committed)
         case (0x670B, "Integer"):
             return str(folder.deleted_total)
+        case (0x3001, "String"):
+            return folder.name or None
+        case (0x3613, "String"):
+            return folder.folder_class or None
+        case (0x3602, "Integer"):
+            return str(len(folder.items))
+        case (0x3603, "Integer"):
+            return str(folder.unread)
+        case (0x360A, "Boolean"):
+            return "true" if mailbox.children(folder) else "false"
     return None
 
 

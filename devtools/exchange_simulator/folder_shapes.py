@@ -46,7 +46,7 @@ def folder_element(folder: Folder, mailbox: Mailbox, shape: FolderShape) -> str:
     written = []
     for path, render in _PROPERTIES.items():
         if path == "extended":
-            written += [extended.written(one, extended.folder_value(folder, one)) for one in shape.fields]
+            written += [extended.written(one, extended.folder_value(folder, one, mailbox)) for one in shape.fields]
         elif path in shape.paths and not (path == "folder:UnreadCount" and name in _WITHOUT_UNREAD):
             written.append(render(folder, mailbox))
     return f"<t:{name}>{''.join(written)}</t:{name}>"

@@ -54,6 +54,7 @@ class Mailbox:
         self.name = name or address.partition("@")[0].replace(".", " ").title()
         self.aliases = tuple(aliases)
         self.principal = principal or address
+        self.time_zone = "UTC"
         self.folders: dict[int, Folder] = {}
         self.distinguished: dict[str, Folder] = {}
         self.folder_tombstones: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Restrictions and sort orders of FindItem, compiled once per request to functions of an item (PROTOCOL 6).
+"""Restrictions and sort orders of FindItem and FindFolder, compiled once per request to functions (PROTOCOL 6).
 
 A property that an item does not have compares with nothing: only Not and IsNotEqualTo are true for it.
 """
@@ -14,13 +14,15 @@ from lxml import etree
 from devtools.exchange_simulator import extended
 from devtools.exchange_simulator.call import elements
 from devtools.exchange_simulator.items import Item
+from devtools.exchange_simulator.kept_elements import inside_text
 from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.markup import attribute, moment
 from devtools.exchange_simulator.rendering import Rendering, body_text
 from devtools.exchange_simulator.soap import Element, ItemError
 
-Test = Callable[[Item], bool]
-Value = Callable[[Item], Any]
+Value = Callable[[Any], Any]
+Paths = Callable[[Element], tuple[type, Value]]
+"""What a path is for what is searched: its type, and how an item or a folder has it. Raises ItemError."""
 MOST_NODES = 255
 
 _VALUES: dict[str, tuple[type, Value]] = {
@@ -45,7 +47,15 @@ _VALUES: dict[str, tuple[type, Value]] = {
     "message:References": (str, lambda item: item.facts().references),
     "message:ConversationTopic": (str, lambda item: item.facts().topic),
     "message:From": (str, lambda item: _person(item.facts().from_)),
+    "calendar:Start": (datetime, lambda item: _calendar_time(item, "Start")),
+    "calendar:End": (datetime, lambda item: _calendar_time(item, "End")),
     "message:Sender": (str, lambda item: _person(item.facts().sender)),
+}
+_FOLDER_VALUES: dict[str, tuple[type, Value]] = {
+    "folder:DisplayName": (str, lambda folder: folder.name),
+    "folder:FolderClass": (str, lambda folder: folder.folder_class),
+    "folder:TotalCount": (int, lambda folder: len(folder.items)),
+    "folder:UnreadCount": (int, lambda folder: folder.unread),
 }
 _RANKED = {"item:Importance": ("Low", "Normal", "High")}
 
@@ -54,27 +64,42 @@ def _person(one: Any) -> str:
     return f"{one.name} <{one.address}>" if one else ""
 
 
-def read_restriction(restriction: Element | None, mailbox: Mailbox) -> Test | None:
+def _calendar_time(item: Item, name: str) -> datetime | None:
+    found = inside_text(item.facts(), name)
+    return moment(found) if found else None
+
+
+def item_paths(mailbox: Mailbox) -> Paths:
+    """Give the paths of a mailbox's items."""
+    return lambda path: _item_path(path, mailbox)
+
+
+def folder_paths(mailbox: Mailbox) -> Paths:
+    """Give the paths of a mailbox's folders."""
+    return lambda path: _folder_path(path, mailbox)
+
+
+def read_restriction[Searched](restriction: Element | None, paths: Paths) -> Callable[[Searched], bool] | None:
     """Compile a restriction; None without one. Raises ItemError."""
     if restriction is None:
         return None
     if sum(1 for _ in restriction.iter(tag=etree.Element)) > MOST_NODES:
         raise ItemError("ErrorRestrictionTooLong", "The restriction has more than 255 nodes.")
-    return _expression(elements(restriction)[0], mailbox)
+    return _expression(elements(restriction)[0], paths)
 
 
-def _expression(element: Element, mailbox: Mailbox) -> Test:
+def _expression(element: Element, paths: Paths) -> Callable[[Any], bool]:
     kind = etree.QName(element).localname
     if kind in ("And", "Or"):
-        tests = [_expression(one, mailbox) for one in elements(element)]
+        tests = [_expression(one, paths) for one in elements(element)]
         if kind == "And":
             return lambda item: all(test(item) for test in tests)
         return lambda item: any(test(item) for test in tests)
     if kind == "Not":
-        inner = _expression(elements(element)[0], mailbox)
+        inner = _expression(elements(element)[0], paths)
         return lambda item: not inner(item)
     path, *operands = elements(element)
-    wanted, value = _path(path, mailbox)
+    wanted, value = paths(path)
     if kind == "Exists":
         return lambda item: value(item) not in (None, "", ())
     if kind == "Contains":
@@ -82,19 +107,29 @@ def _expression(element: Element, mailbox: Mailbox) -> Test:
     if kind == "Excludes":
         mask = int(operands[0].get("Value") or "0", 0)
         return lambda item: not int(value(item) or 0) & mask
-    return _comparison(kind, wanted, value, elements(operands[0])[0], mailbox)
+    return _comparison(kind, wanted, value, elements(operands[0])[0], paths)
 
 
-def _path(path: Element, mailbox: Mailbox) -> tuple[type, Value]:
-    """Give a path's type and how an item has it."""
+def _item_path(path: Element, mailbox: Mailbox) -> tuple[type, Value]:
     if etree.QName(path).localname == "ExtendedFieldURI":
         field = extended.read_field(path)
         return _extended_type(field.kind), lambda item: _extended_value(item, mailbox, field)
-    name = path.get("FieldURI") or ""
-    if name not in _VALUES:
+    return _named(path.get("FieldURI") or "", _VALUES)
+
+
+def _named(name: str, known: dict[str, tuple[type, Value]]) -> tuple[type, Value]:
+    if name not in known:
         shown = f'<t:FieldURI FieldURI="{attribute(name)}"/>'
         raise ItemError("ErrorUnsupportedPathForQuery", f"{name} cannot be queried.", path=shown)
-    return _VALUES[name]
+    return known[name]
+
+
+def _folder_path(path: Element, mailbox: Mailbox) -> tuple[type, Value]:
+    if etree.QName(path).localname == "ExtendedFieldURI":
+        field = extended.read_field(path)
+        wanted = _extended_type(field.kind)
+        return wanted, lambda folder: _typed(wanted, extended.folder_value(folder, field, mailbox))
+    return _named(path.get("FieldURI") or "", _FOLDER_VALUES)
 
 
 def _extended_type(kind: str) -> type:
@@ -106,8 +141,11 @@ def _extended_value(item: Item, mailbox: Mailbox, field: extended.ExtendedField)
     if field.tag == 0x300B:
         return item.search_key
     view = Rendering(item, item, item.facts(), mailbox, "Exchange2016")
-    found = extended.item_value(view, field)
-    return _constant(_extended_type(field.kind), found) if isinstance(found, str) else found
+    return _typed(_extended_type(field.kind), extended.item_value(view, field))
+
+
+def _typed(wanted: type, found: extended.Value) -> Any:
+    return _constant(wanted, found) if isinstance(found, str) else found
 
 
 def _constant(wanted: type, value: str) -> Any:
@@ -124,14 +162,14 @@ def _constant(wanted: type, value: str) -> Any:
         raise ItemError("ErrorInvalidValueForProperty", f"{value!r} does not fit the property.") from error
 
 
-def _comparison(kind: str, wanted: type, value: Value, operand: Element, mailbox: Mailbox) -> Test:
+def _comparison(kind: str, wanted: type, value: Value, operand: Element, paths: Paths) -> Callable[[Any], bool]:
     if etree.QName(operand).localname == "Constant":
         constant = _constant(wanted, operand.get("Value") or "")
         other: Value = lambda _: constant  # noqa: E731
     else:
-        _, other = _path(operand, mailbox)
+        _, other = paths(operand)
 
-    def test(item: Item) -> bool:
+    def test(item: Any) -> bool:
         left, right = _folded(value(item)), _folded(other(item))
         if left is None or right is None:
             return kind == "IsNotEqualTo" and left is not right
@@ -158,12 +196,12 @@ _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _contains(element: Element, value: Value, wanted: str) -> Test:
+def _contains(element: Element, value: Value, wanted: str) -> Callable[[Any], bool]:
     exact = element.get("ContainmentComparison", "Exact") == "Exact"
     wanted = wanted if exact else wanted.casefold()
     mode = element.get("ContainmentMode", "FullString")
 
-    def test(item: Item) -> bool:
+    def test(item: Any) -> bool:
         found = value(item)
         texts = found if isinstance(found, tuple) else (str(found),) if found else ()
         return any(_within(mode, one if exact else one.casefold(), wanted) for one in texts)
@@ -184,13 +222,13 @@ def _within(mode: str, text: str, wanted: str) -> bool:
     return wanted in text
 
 
-def read_order(order: Element | None, mailbox: Mailbox) -> Callable[[list[Item]], None]:
+def read_order(order: Element | None, paths: Paths) -> Callable[[list[Item]], None]:
     """Compile a sort order to a function that sorts in place; without one, newest received first. Raises ItemError."""
     steps: list[tuple[Value, bool]] = []
     for one in elements(order):
         path = elements(one)[0]
         name = path.get("FieldURI") or ""
-        _, value = _path(path, mailbox)
+        _, value = paths(path)
         ranks = _RANKED.get(name)
         steps.append((_ranked(value, ranks) if ranks else value, one.get("Order") == "Descending"))
     steps = steps or [(lambda item: item.received, True)]

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from devtools.exchange_simulator.composing import compose
+from devtools.exchange_simulator.icalendar_writing import icalendar
 from devtools.exchange_simulator.mail import Attachment, MailFacts
 from devtools.exchange_simulator.vcards import vcard
 
@@ -20,8 +21,10 @@ class WrittenContent:
 
     @cached_property
     def _mime(self) -> bytes:
-        contact = self.written.item_class.upper().startswith("IPM.CONTACT")
-        return vcard(self.written) if contact else compose(self.written)
+        kind = self.written.item_class.upper()
+        if kind.startswith("IPM.APPOINTMENT"):
+            return icalendar(self.written)
+        return vcard(self.written) if kind.startswith("IPM.CONTACT") else compose(self.written)
 
     @property
     def size(self) -> int:

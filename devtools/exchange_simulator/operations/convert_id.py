@@ -15,7 +15,11 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 def answer(call: Call) -> Iterable[Piece]:
-    """Answer one message per id."""
+    """Answer one message per id.
+
+    The mailbox of the answer is the one that the id is of, whatever address the request gives: this is how DavMail
+    learns the primary address of whoever signed in, with an address that is nobody's.
+    """
     wanted = call.body.get("DestinationFormat") or "EwsId"
 
     def one(element: Element) -> list[Piece]:
@@ -25,9 +29,9 @@ def answer(call: Call) -> Iterable[Piece]:
             known, ews_id = read_alternate(element.get("Format") or "", element.get("Id") or "")
         except MalformedId as error:
             raise ItemError("ErrorInvalidIdMalformed", "The id is malformed.") from error
-        box = call.directory.get(element.get("Mailbox") or "")
-        if box is None or box.guid != known.mailbox:
-            raise ItemError("ErrorNonExistentMailbox", "The id is not one of that mailbox.")
+        box = call.directory.owner(known.mailbox)
+        if box is None:
+            raise ItemError("ErrorNonExistentMailbox", "The id is of no mailbox that is here.")
         given = (
             f'Format="{wanted}" Id="{attribute(write_alternate(wanted, ews_id))}" Mailbox="{attribute(box.address)}"'
         )

@@ -18,7 +18,7 @@ def answer(call: Call) -> Iterable[Piece]:
     def one(element: Element) -> list[Piece]:
         item = item_of(call, element)
         if element_name(item.item_class) == "CalendarItem":
-            check_invitations(call, "SendMeetingCancellations")
+            check_invitations(call, "SendMeetingCancellations", item)
         call.mailbox.delete(item, how)
         return []
 

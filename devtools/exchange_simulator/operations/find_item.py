@@ -4,7 +4,7 @@ A page has at most 1000 items, 250 with a Restriction. Results are kept for a mo
 on a large folder cost one evaluation while the folder stays as it is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from lxml import etree
@@ -16,7 +16,7 @@ from devtools.exchange_simulator.items import Folder, Item
 from devtools.exchange_simulator.markup import moment
 from devtools.exchange_simulator.paging import read_view, root_attributes
 from devtools.exchange_simulator.properties import element_name
-from devtools.exchange_simulator.restrictions import read_order, read_restriction
+from devtools.exchange_simulator.restrictions import item_paths, read_order, read_restriction
 from devtools.exchange_simulator.shapes import Shape, item_pieces, read_shape
 from devtools.exchange_simulator.soap import Element, ItemError, M, Piece
 
@@ -55,9 +55,10 @@ def _found(call: Call, folder: Folder) -> list[Item]:
     key = (folder.mailbox, folder.number, folder.last_change, *query)
     results = call.directory.results
     if key not in results:
-        test = read_restriction(restriction, call.mailbox)
+        paths = item_paths(call.mailbox)
+        test: Callable[[Item], bool] | None = read_restriction(restriction, paths)
         found = [item for item in folder.items.values() if test is None or test(item)]
-        read_order(order, call.mailbox)(found)
+        read_order(order, paths)(found)
         results[key] = found
         while len(results) > _KEPT:
             results.popitem(last=False)
