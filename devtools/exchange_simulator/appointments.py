@@ -1,57 +1,64 @@
 """What calendar items have beside the properties of every item (PROTOCOL 11): times, zones, attendees, recurrence.
 
-Source: Types.xsd (CalendarItemType, in its order). Attendees are kept; no meeting mail is sent yet.
+Source: Types.xsd (CalendarItemType, in its order). How they are shown is in appointment_properties.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import takewhile
+from datetime import date, datetime, timedelta
 from secrets import token_hex
 
-from devtools.exchange_simulator.items import Item
 from devtools.exchange_simulator.kept_elements import inside
-from devtools.exchange_simulator.mail import Address, MailFacts
-from devtools.exchange_simulator.markup import boolean, moment, stamp
+from devtools.exchange_simulator.mail import MailFacts
+from devtools.exchange_simulator.markup import moment, stamp
 from devtools.exchange_simulator.recurrence import Recurrence, dates, read_recurrence
-from devtools.exchange_simulator.rendering import Render, Rendering, kept, mailbox_of
 from devtools.exchange_simulator.soap import ItemError
-from devtools.exchange_simulator.time_zones import instant, zone_of
-from devtools.exchange_simulator.written import WrittenContent
+from devtools.exchange_simulator.time_zones import instant
 
 _ORDER = """
-    UID Start End OriginalStart IsAllDayEvent LegacyFreeBusyStatus Location When IsMeeting IsCancelled IsRecurring
+    UID RecurrenceId Start End OriginalStart IsAllDayEvent LegacyFreeBusyStatus Location When IsMeeting IsCancelled IsRecurring
     MeetingRequestWasSent IsResponseRequested CalendarItemType MyResponseType Organizer RequiredAttendees
-    OptionalAttendees Resources Duration Recurrence StartTimeZone EndTimeZone ConferenceType AllowNewTimeProposal
-    MeetingWorkspaceUrl NetShowUrl
+    OptionalAttendees Resources Duration AppointmentReplyTime AppointmentSequenceNumber AppointmentState Recurrence
+    FirstOccurrence LastOccurrence ModifiedOccurrences DeletedOccurrences StartTimeZone EndTimeZone ConferenceType
+    AllowNewTimeProposal MeetingWorkspaceUrl NetShowUrl StartWallClock EndWallClock StartTimeZoneId EndTimeZoneId
 """
 ORDER = tuple(_ORDER.split())
 _COMPUTED = """
-    OriginalStart IsMeeting IsCancelled IsRecurring MeetingRequestWasSent CalendarItemType MyResponseType Organizer
-    Duration
+    RecurrenceId OriginalStart IsMeeting IsCancelled IsRecurring MeetingRequestWasSent CalendarItemType MyResponseType
+    Organizer Duration AppointmentReplyTime AppointmentSequenceNumber AppointmentState FirstOccurrence LastOccurrence
+    ModifiedOccurrences DeletedOccurrences StartWallClock EndWallClock StartTimeZoneId EndTimeZoneId
 """
 COMPUTED = frozenset(_COMPUTED.split())
-_ATTENDEES = ("RequiredAttendees", "OptionalAttendees", "Resources")
-GET_ONLY = frozenset({*_ATTENDEES, "Recurrence", "StartTimeZone", "EndTimeZone"})
+ATTENDEES = ("RequiredAttendees", "OptionalAttendees", "Resources")
+_SERIES = ("Recurrence", "FirstOccurrence", "LastOccurrence", "ModifiedOccurrences", "DeletedOccurrences")
+GET_ONLY = frozenset({*ATTENDEES, *_SERIES, "StartTimeZone", "EndTimeZone"})
+_LONGEST, _LAST_DAY = timedelta(days=5 * 366), date(4500, 9, 1)
 _GLOBAL_OBJECT_ID = "040000008200E00074C5B7101A82E008"
 
 
-def _time(facts: MailFacts, name: str) -> datetime:
+def _time(facts: MailFacts, name: str, context: str) -> datetime:
     found, zone = inside(facts, name), inside(facts, f"{name}TimeZone")
     if found is None:
         raise ItemError("ErrorRequiredPropertyMissing", f"{name} is missing.")
-    return instant(found.text or "", (zone.get("Id") or "") if zone is not None else "")
+    return instant(found.text or "", (zone.get("Id") if zone is not None else None) or context)
 
 
-def completed(facts: MailFacts) -> MailFacts:
-    """Check a calendar item that was written, and fill in what the server fills in. Raises ItemError."""
-    start, end = _time(facts, "Start"), _time(facts, "End")
+def completed(facts: MailFacts, context: str) -> MailFacts:
+    """Check a calendar item that was written, and fill in what the server fills in. Raises ItemError.
+
+    `context` is the zone of bare local times when the item has none of its own (PROTOCOL 11.5).
+    """
+    start, end = _time(facts, "Start", context), _time(facts, "End", context)
     if end < start:
         raise ItemError("ErrorCalendarEndDateIsEarlierThanStartDate", "The end is before the start.")
+    if end - start > _LONGEST:
+        raise ItemError("ErrorCalendarDurationIsTooLong", "A calendar item lasts five years at most.")
     uid = _GLOBAL_OBJECT_ID + "00000000" + token_hex(16).upper()
     times = {"calendar:Start": f"<t:Start>{stamp(start)}</t:Start>", "calendar:End": f"<t:End>{stamp(end)}</t:End>"}
     found = replace(facts, properties={"calendar:UID": f"<t:UID>{uid}</t:UID>", **facts.properties, **times})
     rule = recurrence(found)
+    if rule is not None and rule.end is not None and rule.end > _LAST_DAY:
+        raise ItemError("ErrorRecurrenceEndDateTooBig", "A series ends on 1 September 4500 at the latest.")
     if rule is not None and next(dates(rule), None) is None:
         raise ItemError("ErrorRecurrenceHasNoOccurrence", "The range has no occurrence.")
     return found
@@ -70,102 +77,34 @@ def recurrence(facts: MailFacts) -> Recurrence | None:
     return None if found is None else read_recurrence(found)
 
 
-def occurrences(facts: MailFacts, begin: datetime, end: datetime) -> list[tuple[int, datetime, datetime]]:
-    """Give index, start and end of what overlaps a window: PROTOCOL 11.2, end > begin of it and start < end of it."""
-    before_end = takewhile(lambda one: one[1] < end, _each(facts))
-    return [one for one in before_end if one[2] > begin]
+def said(facts: MailFacts, name: str) -> str:
+    """Give the text of a property that is kept; empty without one."""
+    found = inside(facts, name)
+    return "" if found is None else found.text or ""
 
 
-def _each(facts: MailFacts) -> Iterator[tuple[int, datetime, datetime]]:
-    """Give every occurrence in order, from index 1; a single item is its own, with index 0.
-
-    The wall clock of the series' zone stays the same over daylight saving (PROTOCOL 11.5).
-    """
-    first, last = times(facts)
-    rule = recurrence(facts)
-    if rule is None:
-        yield 0, first, last
-        return
-    zone_element = inside(facts, "StartTimeZone")
-    zone = zone_of((zone_element.get("Id") or "UTC") if zone_element is not None else "UTC")
-    clock, length = first.astimezone(zone).timetz(), last - first
-    for index, day in enumerate(dates(rule), start=1):
-        start = datetime.combine(day, clock).astimezone(UTC)
-        yield index, start, start + length
+def saying(facts: MailFacts, values: Mapping[str, str]) -> MailFacts:
+    """Give the facts with these properties, which the server writes as plain text."""
+    written = {f"calendar:{name}": f"<t:{name}>{value}</t:{name}>" for name, value in values.items()}
+    return replace(facts, properties={**facts.properties, **written})
 
 
-def occurrence(item: Item, index: int) -> Item:
-    """Give one occurrence of a series as an item; its id is the master's with the index in it. Raises ItemError."""
-    facts = item.facts()
-    if recurrence(facts) is None:
-        raise ItemError("ErrorCalendarCannotUseIdForRecurringMasterId", "The item is no recurring master.")
-    found = next((one for one in _each(facts) if one[0] == index), None)
-    if found is None:
-        raise ItemError("ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange", "The series has no such occurrence.")
-    return _as_item(item, *found)
+def is_meeting(facts: MailFacts) -> bool:
+    """Whether anybody is invited, or somebody else invited the owner."""
+    return is_received(facts) or any(f"calendar:{name}" in facts.properties for name in ATTENDEES)
 
 
-def in_view(item: Item, begin: datetime, end: datetime) -> list[Item]:
-    """Give what a CalendarView shows of an item: the single item itself, or the occurrences of a series."""
-    found = occurrences(item.facts(), begin, end)
-    return [_as_item(item, *one) if one[0] else item for one in found]
+def is_received(facts: MailFacts) -> bool:
+    """Whether somebody else is the organizer, who is kept only then."""
+    return "calendar:Organizer" in facts.properties
 
 
-def _as_item(item: Item, index: int, start: datetime, end: datetime) -> Item:
-    facts = item.facts()
-    own = {
-        "calendar:Start": f"<t:Start>{stamp(start)}</t:Start>",
-        "calendar:End": f"<t:End>{stamp(end)}</t:End>",
-        "calendar:OriginalStart": f"<t:OriginalStart>{stamp(start)}</t:OriginalStart>",
-        "calendar:CalendarItemType": "<t:CalendarItemType>Occurrence</t:CalendarItemType>",
-    }
-    kept_ones = {path: value for path, value in facts.properties.items() if path != "calendar:Recurrence"}
-    shown = replace(facts, properties={**kept_ones, **own})
-    return replace(item, instance=index, content=WrittenContent(shown, item.search_key))
+def is_cancelled(facts: MailFacts) -> bool:
+    """Whether the organizer took the meeting back."""
+    return said(facts, "IsCancelled") == "true"
 
 
-def _is_meeting(view: Rendering) -> bool:
-    return any(f"calendar:{name}" in view.facts.properties for name in _ATTENDEES)
-
-
-def _kind(view: Rendering) -> str:
-    kind = "RecurringMaster" if "calendar:Recurrence" in view.facts.properties else "Single"
-    return view.facts.properties.get("calendar:CalendarItemType", f"<t:CalendarItemType>{kind}</t:CalendarItemType>")
-
-
-def _recurring(view: Rendering) -> str:
-    return f"<t:IsRecurring>{boolean('>Single<' not in _kind(view))}</t:IsRecurring>"
-
-
-def _duration(view: Rendering) -> str:
-    start, end = times(view.facts)
-    return f"<t:Duration>PT{int((end - start).total_seconds()) // 60}M</t:Duration>"
-
-
-def _organizer(view: Rendering) -> str:
-    return f"<t:Organizer>{mailbox_of(Address(view.mailbox.name, view.mailbox.address))}</t:Organizer>"
-
-
-def _my_response(view: Rendering) -> str:
-    return f"<t:MyResponseType>{'Organizer' if _is_meeting(view) else 'Unknown'}</t:MyResponseType>"
-
-
-def renders() -> list[tuple[str, Render, bool]]:
-    """Give every property in the schema's order: path, how it is written, whether Find and Sync give it."""
-    false = {name: f"<t:{name}>false</t:{name}>" for name in ORDER if name.startswith("Is")}
-    special: dict[str, Render] = {
-        "LegacyFreeBusyStatus": kept(
-            "calendar:LegacyFreeBusyStatus", "<t:LegacyFreeBusyStatus>Busy</t:LegacyFreeBusyStatus>"
-        ),
-        "IsMeeting": lambda view: f"<t:IsMeeting>{boolean(_is_meeting(view))}</t:IsMeeting>",
-        "IsRecurring": _recurring,
-        "MeetingRequestWasSent": lambda _: "<t:MeetingRequestWasSent>false</t:MeetingRequestWasSent>",
-        "CalendarItemType": _kind,
-        "MyResponseType": _my_response,
-        "Organizer": _organizer,
-        "Duration": _duration,
-    }
-    return [
-        (f"calendar:{one}", special.get(one) or kept(f"calendar:{one}", false.get(one, "")), one not in GET_ONLY)
-        for one in ORDER
-    ]
+def has_moved(facts: MailFacts, before: MailFacts) -> bool:
+    """Whether time or pattern differ: then exceptions are discarded and attendees are asked again (PROTOCOL 11.2)."""
+    paths = ("calendar:Start", "calendar:End", "calendar:Recurrence")
+    return any(facts.properties.get(path) != before.properties.get(path) for path in paths)

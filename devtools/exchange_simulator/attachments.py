@@ -68,7 +68,7 @@ def _item(call: Call, element: Element, depth: int) -> Attachment:
     inner = next((one for one in elements(element) if _is_item(one)), None)
     if inner is None:
         raise ItemError("ErrorMissingItemForCreateItemAttachment", "The attachment has no item.")
-    edit = read_new(inner)
+    edit = read_new(inner, call.time_zone)
     inside = [read_attachment(call, one, depth=depth + 1) for one in elements(inner.find(T + "Attachments"))]
     if inside:
         edit.attach(inside)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from devtools.exchange_simulator.appointments import occurrence
 from devtools.exchange_simulator.directory import Directory
 from devtools.exchange_simulator.fault_injection import Plan
 from devtools.exchange_simulator.identifiers import Identifier, MalformedId, read_id
 from devtools.exchange_simulator.items import Folder, Item
 from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.push import PushHub
+from devtools.exchange_simulator.series import occurrence
 from devtools.exchange_simulator.soap import Element, ItemError, T
 from devtools.exchange_simulator.versions import Product
 from devtools.exchange_simulator.watching import Watches
@@ -33,6 +33,7 @@ class Call:
     watches: Watches
     plan: Plan = field(default_factory=Plan)
     gaps: frozenset[str] = frozenset()
+    time_zone: str = "UTC"
 
     @property
     def names_only(self) -> bool:
@@ -78,7 +79,7 @@ def item_of(call: Call, element: Element, *, element_name: str = "ItemId") -> It
         raise ItemError("ErrorCalendarCannotUseIdForOccurrenceId")
     item, index = _named_item(call, element)
     if index:
-        raise ItemError("ErrorCalendarCannotUseIdForOccurrenceId", "Exceptions of a series are not simulated.")
+        raise ItemError("ErrorCalendarCannotUseIdForOccurrenceId", "An occurrence of a series stands for itself here.")
     return item
 
 

@@ -13,6 +13,7 @@ from secrets import token_bytes
 from lxml import etree
 
 from devtools.exchange_simulator import appointments, contacts, extended, mapi_names, writable
+from devtools.exchange_simulator.attendees import attendees, inviting
 from devtools.exchange_simulator.call import elements
 from devtools.exchange_simulator.icalendar_reading import appointment
 from devtools.exchange_simulator.items import Item, Overrides
@@ -69,10 +70,11 @@ class Edit:
         else:
             self.write(write(self.facts(), element))
 
-    def complete(self) -> None:
-        """Check what was written as a whole, once all of it is there. Raises ItemError."""
+    def complete(self, time_zone: str) -> None:
+        """Check what was written as a whole, once all of it is there; `time_zone` is the request's. Raises ItemError."""
         if self.facts().item_class.upper().startswith("IPM.APPOINTMENT"):
-            self.write(appointments.completed(self.facts()))
+            facts = appointments.completed(self.facts(), time_zone)
+            self.write(inviting(facts, attendees(facts)))
 
     def set_entry(self, path: str, index: str, value: Element | None) -> None:
         """Set or take away one entry of a contact's dictionary. Raises ItemError."""
@@ -134,7 +136,7 @@ def shown_path(path: str) -> str:
     return f'<t:FieldURI FieldURI="{attribute(path)}"/>'
 
 
-def read_new(element: Element) -> Edit:
+def read_new(element: Element, time_zone: str) -> Edit:
     """Read an item element of CreateItem or of an ItemAttachment, but for its attachments. Raises ItemError."""
     kind = etree.QName(element).localname
     if kind not in _CLASSES:
@@ -150,7 +152,7 @@ def read_new(element: Element) -> Edit:
     for one in elements(element):
         _read_child(edit, kind, one)
     _flagged(edit)
-    edit.complete()
+    edit.complete(time_zone)
     return edit
 
 

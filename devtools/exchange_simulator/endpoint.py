@@ -21,6 +21,7 @@ from devtools.exchange_simulator.directory import Directory
 from devtools.exchange_simulator.distortions import distorted
 from devtools.exchange_simulator.fault_injection import FaultList, Plan
 from devtools.exchange_simulator.journal import Entry, Journal
+from devtools.exchange_simulator.local_times import in_zone
 from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.ntlm import NtlmConnections
 from devtools.exchange_simulator.operations import OPERATIONS, WITHOUT_MAILBOX
@@ -28,6 +29,7 @@ from devtools.exchange_simulator.push import PushHub
 from devtools.exchange_simulator.schema import Schema
 from devtools.exchange_simulator.soap import Envelope, ItemError, Piece, SoapFault
 from devtools.exchange_simulator.streaming import stream
+from devtools.exchange_simulator.time_zones import ZONES
 from devtools.exchange_simulator.versions import OLDEST, Product, understands
 from devtools.exchange_simulator.watching import Watches
 
@@ -165,6 +167,8 @@ class Endpoint:
             raise SoapFault("ErrorInvalidServerVersion", "The specified server version is invalid.")
         if envelope.operation not in OPERATIONS and envelope.operation != "GetStreamingEvents":
             raise SoapFault("ErrorInvalidRequest", f"The operation {envelope.operation} is not known.")
+        if envelope.time_zone not in ZONES:
+            raise SoapFault("ErrorTimeZone", f"The time zone {envelope.time_zone!r} is not known.")
         mailbox = self._mailbox(account, envelope)
         self.schema.check(envelope.body)
         newer.check(envelope.body, version)
@@ -179,11 +183,12 @@ class Endpoint:
             self.watches,
             plan,
             self.gaps,
+            envelope.time_zone,
         )
 
     def _operate(self, entry: Entry, call: Call) -> Iterable[Piece]:
         try:
-            answered = OPERATIONS[call.operation](call)
+            answered = in_zone(OPERATIONS[call.operation](call), call.time_zone)
             tells_version = "version_info" not in self.gaps
             answer = soap.envelope(self.product, self._watched(answered, entry), tells_version=tells_version)
             return distorted(answer, call.plan, self.gaps)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_REGULAR: "Mapping[int, SeriesException | None]" = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class MailFacts:
     """One item. `text` and `html` are what was sent; None where the message has no such part.
 
     `properties` are those that only calendar items and contacts have (and reminders): field URI to the element
-    that shows it.
+    that shows it. `exceptions` are those of a series, by the index of their occurrence; None is a deleted one.
     """
 
     subject: str = ""
@@ -83,11 +84,20 @@ class MailFacts:
     read_receipt: bool = False
     delivery_receipt: bool = False
     properties: Mapping[str, str] = field(default=_NONE, hash=False)
+    exceptions: "Mapping[int, SeriesException | None]" = field(default=_REGULAR, hash=False)
 
     @property
     def has_attachments(self) -> bool:
         """False when only inline attachments exist (PROTOCOL 10)."""
         return any(not one.inline for one in self.attachments)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesException:
+    """An occurrence that was changed: its facts as a whole, and the extended properties that were set on it."""
+
+    facts: MailFacts
+    extended: Mapping[str, str | tuple[str, ...]] = field(hash=False)
 
 
 class Content(Protocol):

@@ -20,7 +20,8 @@ _ATTRIBUTES = {"Exchange2013_SP1": "SuppressReadReceipts"}
 _FIELDS = {
     "Exchange2010": "item:ConversationId item:UniqueBody item:IsAssociated",
     "Exchange2013": """item:Flag item:InstanceKey item:NormalizedBody item:Preview item:TextBody item:StoreEntryId
-        item:EntityExtractionResult""",
+        item:EntityExtractionResult calendar:StartWallClock calendar:EndWallClock calendar:StartTimeZoneId
+        calendar:EndTimeZoneId""",
     "Exchange2016": "item:DisplayBcc",
 }
 _EVENTS = {"Exchange2010_SP1": "FreeBusyChangedEvent"}

@@ -5,7 +5,7 @@ Sources: Types.xsd (ItemType, MessageType, MeetingMessageType and its kin), PROT
 
 from dataclasses import dataclass
 
-from devtools.exchange_simulator import appointments, contacts
+from devtools.exchange_simulator import appointment_properties, contacts, meeting_properties
 from devtools.exchange_simulator.conversations import conversation_id, conversation_index
 from devtools.exchange_simulator.identifiers import write_id
 from devtools.exchange_simulator.items import Item
@@ -29,7 +29,6 @@ from devtools.exchange_simulator.rendering import (
 
 ITEM, MESSAGE, MEETING = "item", "message", "meeting"
 _MEETINGS = frozenset({"MeetingRequest", "MeetingResponse", "MeetingCancellation"})
-_REQUEST = frozenset({"MeetingRequest"})
 _MESSAGES = _MEETINGS | {"Message"}
 _ALL = _MESSAGES | {"Item", "PostItem", "CalendarItem", "Contact", "DistributionList"}
 _POSTED = _MESSAGES | {"PostItem"}
@@ -98,8 +97,9 @@ def _names(which: str) -> Render:
     return lambda view: string(f"Display{which.title()}", value)(view) or f"<t:Display{which.title()}/>"
 
 
-def _response_objects(_view: Rendering) -> str:
-    return "<t:ResponseObjects><t:ReplyToItem/><t:ReplyAllToItem/><t:ForwardItem/></t:ResponseObjects>"
+def _response_objects(view: Rendering) -> str:
+    of_meeting = "".join(f"<t:{one}/>" for one in appointment_properties.response_objects(view))
+    return f"<t:ResponseObjects>{of_meeting}<t:ReplyToItem/><t:ReplyAllToItem/><t:ForwardItem/></t:ResponseObjects>"
 
 
 def _rights(_view: Rendering) -> str:
@@ -116,15 +116,6 @@ def _conversation(view: Rendering) -> str:
 
 def _instance_key(view: Rendering) -> bytes:
     return write_id("item", view.mailbox.guid, view.root.number).encode()[-12:]
-
-
-def _meeting_response(view: Rendering) -> str:
-    found = view.facts.meeting.response if view.facts.meeting else "Unknown"
-    return f"<t:ResponseType>{found}</t:ResponseType>"
-
-
-def _all_day(view: Rendering) -> bool:
-    return bool(view.facts.meeting and view.facts.meeting.all_day)
 
 
 PROPERTIES: tuple[Property, ...] = (
@@ -207,46 +198,13 @@ PROPERTIES: tuple[Property, ...] = (
     Property("message:IsResponseRequested", kept("message:IsResponseRequested", _NO_RESPONSE), _MESSAGES),
     Property("message:References", string("References", lambda view: view.facts.references), _POSTED),
     Property("message:ReplyTo", people("ReplyTo", lambda view: view.facts.reply_to), _MESSAGES, False),
-    Property("meeting:IsOutOfDate", truth("IsOutOfDate", lambda _: False), _MEETINGS),
-    Property("meeting:HasBeenProcessed", truth("HasBeenProcessed", lambda _: False), _MEETINGS),
-    Property("meeting:ResponseType", _meeting_response, _MEETINGS),
-    Property(
-        "calendar:UID",
-        string("UID", lambda view: view.facts.meeting.uid if view.facts.meeting else ""),
-        _MEETINGS,
-    ),
-    Property(
-        "meetingRequest:MeetingRequestType",
-        string("MeetingRequestType", lambda _: "NewMeetingRequest"),
-        _REQUEST,
-    ),
-    Property(
-        "calendar:Start",
-        time("Start", lambda view: view.facts.meeting.start if view.facts.meeting else None),
-        _MEETINGS,
-        shape="Default",
-    ),
-    Property(
-        "calendar:End",
-        time("End", lambda view: view.facts.meeting.end if view.facts.meeting else None),
-        _MEETINGS,
-        shape="Default",
-    ),
-    Property("calendar:IsAllDayEvent", truth("IsAllDayEvent", _all_day), _REQUEST),
-    Property(
-        "calendar:Location",
-        string("Location", lambda view: view.facts.meeting.location if view.facts.meeting else ""),
-        _MEETINGS,
-        shape="Default",
-    ),
-    Property(
-        "calendar:Organizer",
-        person("Organizer", lambda view: view.facts.meeting.organizer if view.facts.meeting else None),
-        _REQUEST,
+    *(
+        Property(path, render, elements, find=find, shape=shape)
+        for path, render, elements, find, shape in meeting_properties.ROWS
     ),
     *(
-        Property(path, render, frozenset({"CalendarItem"}), find=find, shape="Default")
-        for path, render, find in appointments.renders()
+        Property(path, render, frozenset({"CalendarItem"}), find, appointment_properties.since(path), "Default")
+        for path, render, find in appointment_properties.renders()
     ),
     *(Property(path, render, frozenset({"Contact"}), shape="Default") for path, render in contacts.renders()),
 )

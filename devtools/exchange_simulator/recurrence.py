@@ -1,7 +1,7 @@
 """Recurrence patterns and ranges to dates: pure, from PROTOCOL 11.2 and MS-OXOCAL. Dates are local to the series' zone."""
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
@@ -100,8 +100,20 @@ def _in_months(rule: Recurrence) -> Iterator[date]:
 
 
 def _in_month(rule: Recurrence, year: int, month: int) -> date:
-    length = calendar.monthrange(year, month)[1]
     if rule.kind.startswith("Absolute"):
-        return date(year, month, min(rule.day_of_month, length))
-    fitting = [day for day in range(1, length + 1) if date(year, month, day).weekday() in rule.days]
-    return date(year, month, fitting[-1 if rule.place == 4 else rule.place])
+        return date(year, month, min(rule.day_of_month, calendar.monthrange(year, month)[1]))
+    return _fitting(year, month, rule.days, rule.place)
+
+
+def _fitting(year: int, month: int, days: Container[int], place: int) -> date:
+    """Find the day of a month that is the first (0) to fourth, or the last (4), of some weekdays."""
+    length = calendar.monthrange(year, month)[1]
+    fitting = [day for day in range(1, length + 1) if date(year, month, day).weekday() in days]
+    return date(year, month, fitting[-1 if place == 4 else place])
+
+
+def nth_weekday(year: int, month: int, word: str, order: int) -> date:
+    """Find the first (1) to fourth, or the last (5), of a weekday in a month. Raises ValueError for what is no rule."""
+    if not 1 <= order <= len(_PLACES) or not 1 <= month <= 12:
+        raise ValueError(f"no {order}-th {word} in month {month}")
+    return _fitting(year, month, _weekdays(word), order - 1)

@@ -12,9 +12,9 @@ from typing import Any
 from lxml import etree
 
 from devtools.exchange_simulator import extended
+from devtools.exchange_simulator.calendar_queries import calendar_value
 from devtools.exchange_simulator.call import elements
 from devtools.exchange_simulator.items import Item
-from devtools.exchange_simulator.kept_elements import inside_text
 from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.markup import attribute, moment
 from devtools.exchange_simulator.rendering import Rendering, body_text
@@ -47,8 +47,6 @@ _VALUES: dict[str, tuple[type, Value]] = {
     "message:References": (str, lambda item: item.facts().references),
     "message:ConversationTopic": (str, lambda item: item.facts().topic),
     "message:From": (str, lambda item: _person(item.facts().from_)),
-    "calendar:Start": (datetime, lambda item: _calendar_time(item, "Start")),
-    "calendar:End": (datetime, lambda item: _calendar_time(item, "End")),
     "message:Sender": (str, lambda item: _person(item.facts().sender)),
 }
 _FOLDER_VALUES: dict[str, tuple[type, Value]] = {
@@ -62,11 +60,6 @@ _RANKED = {"item:Importance": ("Low", "Normal", "High")}
 
 def _person(one: Any) -> str:
     return f"{one.name} <{one.address}>" if one else ""
-
-
-def _calendar_time(item: Item, name: str) -> datetime | None:
-    found = inside_text(item.facts(), name)
-    return moment(found) if found else None
 
 
 def item_paths(mailbox: Mailbox) -> Paths:
@@ -114,7 +107,8 @@ def _item_path(path: Element, mailbox: Mailbox) -> tuple[type, Value]:
     if etree.QName(path).localname == "ExtendedFieldURI":
         field = extended.read_field(path)
         return _extended_type(field.kind), lambda item: _extended_value(item, mailbox, field)
-    return _named(path.get("FieldURI") or "", _VALUES)
+    name = path.get("FieldURI") or ""
+    return calendar_value(name, mailbox) or _named(name, _VALUES)
 
 
 def _named(name: str, known: dict[str, tuple[type, Value]]) -> tuple[type, Value]:

@@ -60,11 +60,16 @@ def _addressed(facts: MailFacts, sender: Mailbox) -> MailFacts:
     return replace(facts, from_=named, sender=named, sent=sent, message_id=sent_as)
 
 
+def valid_address(address: str) -> bool:
+    """Whether mail can be addressed so."""
+    return re.fullmatch(r"[^@\s]+@[^@\s]+", address) is not None
+
+
 def _recipients(facts: MailFacts) -> list[str]:
     everybody = {one.address.casefold(): one.address for one in (*facts.to, *facts.cc, *facts.bcc)}
     if not everybody:
         raise ItemError("ErrorMissingRecipients", "The message has no recipients.")
-    if any(re.fullmatch(r"[^@\s]+@[^@\s]+", one) is None for one in everybody):
+    if not all(valid_address(one) for one in everybody):
         raise ItemError("ErrorInvalidRecipients", "A recipient has no valid address.")
     return list(everybody.values())
 

@@ -20,6 +20,7 @@ _SHAPES = {
     "Default": {"IdOnly", "Default"},
     "AllProperties": {"IdOnly", "Default", "AllProperties"},
 }
+_PLACES = {one.path: place for place, one in enumerate(PROPERTIES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,9 @@ def read_shape(
     ]
     if base == "AllProperties":
         header_names = None
-    places = {one.path: place for place, one in enumerate(PROPERTIES)}
     return Shape(
-        before=tuple(one for one in chosen if places[one.path] < EXTENDED_PLACE),
-        after=tuple(one for one in chosen if places[one.path] > EXTENDED_PLACE),
+        before=tuple(one for one in chosen if _PLACES[one.path] < EXTENDED_PLACE),
+        after=tuple(one for one in chosen if _PLACES[one.path] > EXTENDED_PLACE),
         fields=tuple(fields),
         version=version,
         brief=brief,

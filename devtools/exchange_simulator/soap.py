@@ -46,12 +46,16 @@ class ItemError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What a request says: `sid` is the kind and value of the ConnectingSID, None without impersonation."""
+    """What a request says: `sid` is the kind and value of the ConnectingSID, None without impersonation.
+
+    `time_zone` is the Windows id of the TimeZoneContext, which is UTC without one (PROTOCOL 11.5).
+    """
 
     operation: str
     body: Element
     version: str | None
     sid: tuple[str, str] | None
+    time_zone: str
 
 
 def read_envelope(raw: bytes) -> Envelope:
@@ -69,18 +73,22 @@ def read_envelope(raw: bytes) -> Envelope:
     if root.tag != _S + "Envelope" or child is None:
         raise SoapFault("ErrorInvalidRequest", "The request is no SOAP 1.1 envelope with a body.")
     header = root.find(_S + "Header")
-    return Envelope(etree.QName(child).localname, child, *_header(header))
+    # Quirk: the element of GetUserAvailability, alone of those known here, ends with Request.
+    operation = etree.QName(child).localname.removesuffix("Request")
+    return Envelope(operation, child, *_header(header))
 
 
-def _header(header: Element | None) -> tuple[str | None, tuple[str, str] | None]:
+def _header(header: Element | None) -> tuple[str | None, tuple[str, str] | None, str]:
     if header is None:
-        return None, None
+        return None, None, "UTC"
     names = [one.tag for one in header if isinstance(one.tag, str)]
     if len(names) != len(set(names)):
         raise SoapFault("ErrorDuplicateSOAPHeader", "A SOAP header appears twice.")
     version = header.find(T + "RequestServerVersion")
     impersonation = header.find(T + "ExchangeImpersonation")
-    return version.get("Version") if version is not None else None, _connecting_sid(impersonation)
+    zone = header.find(f"{T}TimeZoneContext/{T}TimeZoneDefinition")
+    time_zone = (zone.get("Id") if zone is not None else None) or "UTC"
+    return version.get("Version") if version is not None else None, _connecting_sid(impersonation), time_zone
 
 
 def _connecting_sid(impersonation: Element | None) -> tuple[str, str] | None:

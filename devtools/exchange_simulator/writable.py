@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from devtools.exchange_simulator import appointments, contacts, markup
+from devtools.exchange_simulator import appointments, contacts, kept_elements, markup
 from devtools.exchange_simulator.mail import Address, MailFacts
 from devtools.exchange_simulator.soap import Element, T
 
@@ -170,11 +170,29 @@ _CONTACT = (
     *(_collection(name) for name in _WHOLE),
 )
 _TRUTHS = {"IsAllDayEvent", "IsResponseRequested"}
-_CALENDAR = tuple(
-    kept_truth(f"calendar:{name}") if name in _TRUTHS else kept(f"calendar:{name}")
-    for name in appointments.ORDER
-    if name not in appointments.COMPUTED
-)
+
+
+def _kept_list(name: str) -> Writable:
+    """A list of attendees, which can be appended to."""
+    whole = kept(f"calendar:{name}")
+
+    def added(facts: MailFacts, element: Element | None) -> MailFacts:
+        there = kept_elements.inside(facts, name)
+        if element is None or there is None:
+            return whole.write(facts, element) if there is None else facts
+        there.extend(element)
+        return whole.write(facts, there)
+
+    return replace(whole, append=added)
+
+
+def _of_calendar(name: str) -> Writable:
+    if name in appointments.ATTENDEES:
+        return _kept_list(name)
+    return kept_truth(f"calendar:{name}") if name in _TRUTHS else kept(f"calendar:{name}")
+
+
+_CALENDAR = tuple(_of_calendar(name) for name in appointments.ORDER if name not in appointments.COMPUTED)
 _OF_KIND = {"Message": _MESSAGE, "CalendarItem": _CALENDAR, "Contact": _CONTACT}
 BY_PATH = {one.path: one for one in (*_ITEM, *(one for kind in _OF_KIND.values() for one in kind)) if one.path}
 """Paths that UpdateItem takes; a dictionary of a contact has none as a whole (PROTOCOL 12)."""

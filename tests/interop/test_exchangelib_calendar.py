@@ -9,7 +9,7 @@ from exchangelib.errors import ErrorCannotCreateCalendarItemInNonCalendarFolder
 from exchangelib.recurrence import Recurrence, WeeklyPattern
 
 from devtools.exchange_simulator import ExchangeSimulator
-from tests.interop.conftest import ALICE
+from tests.interop.conftest import ALICE, OpenAccount
 
 BERLIN = exchangelib.EWSTimeZone("Europe/Berlin")
 
@@ -90,3 +90,25 @@ def test_a_view_shows_occurrences_that_keep_their_wall_clock_over_daylight_savin
     second = alice.calendar.all().get(id=master.id).occurrence(2)
     second.refresh()
     assert (second.id, second.original_start) == (found[1].id, found[1].start)
+
+
+def test_calendar_items_are_found_and_sorted_by_their_times(alice: Any) -> None:
+    first = datetime.datetime(2026, 11, 24, 9, 0, tzinfo=BERLIN)
+    for days in (2, 0, 1):
+        start = first + datetime.timedelta(days=days)
+        end = start + datetime.timedelta(hours=1)
+        visit(alice, subject=f"Visit {days}", start=start, end=end, location=f"Hall {days % 2}").save()
+    later = alice.calendar.filter(start__gt=first, end__lt=first + datetime.timedelta(days=9))
+    assert [one.subject for one in later.order_by("start")] == ["Visit 1", "Visit 2"]
+    assert [one.subject for one in alice.calendar.all().order_by("-start")] == ["Visit 2", "Visit 1", "Visit 0"]
+    assert [one.subject for one in alice.calendar.filter(location="Hall 1")] == ["Visit 1"]
+    assert alice.calendar.filter(is_meeting=True).count() == 0
+
+
+def test_an_all_day_event_is_the_same_day_for_a_client_that_lives_in_its_zone(open_account: OpenAccount) -> None:
+    account = open_account(ALICE)
+    account.default_timezone = BERLIN
+    day = datetime.date(2026, 11, 24)
+    visit(account, start=day, end=day, is_all_day=True).save()
+    (found,) = account.calendar.all()
+    assert (found.start, found.end) == (day, day)

@@ -12,17 +12,18 @@ from devtools.exchange_simulator.batches import answered
 from devtools.exchange_simulator.call import Call, elements, folder_of, item_of
 from devtools.exchange_simulator.change_keys import check_key
 from devtools.exchange_simulator.editing import Edit, read_new
-from devtools.exchange_simulator.invitations import check_invitations
+from devtools.exchange_simulator.invitations import invitations
 from devtools.exchange_simulator.items import Folder, Item, Overrides
 from devtools.exchange_simulator.markup import stamp
+from devtools.exchange_simulator.meeting_responses import MEETING_RESPONSES, respond
 from devtools.exchange_simulator.responding import RESPONSES, response
 from devtools.exchange_simulator.sending import submit
-from devtools.exchange_simulator.shapes import created, item_pieces
+from devtools.exchange_simulator.shapes import created, ids_only, item_pieces
 from devtools.exchange_simulator.soap import Element, ItemError, M, Piece, SoapFault, T
 from devtools.exchange_simulator.written import WrittenContent
 
-_MAIL = {"Message", *RESPONSES}
-_HOMES = {"Contact": "contacts", "CalendarItem": "calendar"}
+_MAIL = {"Message", *RESPONSES, *MEETING_RESPONSES}
+_HOMES = {"Contact": "contacts"}
 _KEPT_IN = {
     "IPM.CONTACT": ("IPF.Contact", "ErrorCannotCreateContactInNonContactFolder"),
     "IPM.APPOINTMENT": ("IPF.Appointment", "ErrorCannotCreateCalendarItemInNonCalendarFolder"),
@@ -38,16 +39,37 @@ def answer(call: Call) -> Iterable[Piece]:
     def one(element: Element) -> list[Piece]:
         folder = _folder(call)
         kind = etree.QName(element).localname
+        if kind in MEETING_RESPONSES:
+            done = respond(call, kind, element)
+            shown = item_pieces(done, call.mailbox, ids_only(call.version)) if done else []
+            return ["<m:Items>", *shown, "</m:Items>"]
         if kind == "CalendarItem":
-            check_invitations(call, "SendMeetingInvitations")
+            return _appointment(call, element, folder)
         edit = _response(call, kind, element) if kind in RESPONSES else _new(call, element)
         if kind in _MAIL and call.body.get("MessageDisposition") != "SaveOnly":
             _send(call, edit, folder)
             return ["<m:Items/>"]
         item = _save(call, edit, folder or call.mailbox.distinguished[_HOMES.get(kind, "drafts")])
-        return ["<m:Items>", *item_pieces(item, call.mailbox, created(call.version)), "</m:Items>"]
+        return _created(call, item)
 
     return answered(call, given, one, empty="<m:Items/>")
+
+
+def _appointment(call: Call, element: Element, folder: Folder | None) -> list[Piece]:
+    """Save a calendar item, and invite its attendees when that is asked for."""
+    meetings = invitations(call, "SendMeetingInvitations")
+    edit = _new(call, element)
+    invites = meetings.concerns(edit.facts())
+    if invites:
+        edit.write(meetings.announced(edit.facts()))
+    item = _save(call, edit, folder or call.mailbox.distinguished["calendar"])
+    if invites:
+        meetings.invite(item.facts())
+    return _created(call, item)
+
+
+def _created(call: Call, item: Item) -> list[Piece]:
+    return ["<m:Items>", *item_pieces(item, call.mailbox, created(call.version)), "</m:Items>"]
 
 
 def _folder(call: Call) -> Folder | None:
@@ -59,7 +81,7 @@ def _folder(call: Call) -> Folder | None:
 
 
 def _new(call: Call, element: Element) -> Edit:
-    edit = read_new(element)
+    edit = read_new(element, call.time_zone)
     attachments = [read_attachment(call, one) for one in elements(element.find(T + "Attachments"))]
     if attachments:
         edit.attach(attachments)

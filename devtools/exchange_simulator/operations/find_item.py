@@ -9,16 +9,17 @@ from datetime import timedelta
 
 from lxml import etree
 
-from devtools.exchange_simulator.appointments import in_view, times
+from devtools.exchange_simulator.appointments import times
 from devtools.exchange_simulator.batches import answered
 from devtools.exchange_simulator.call import Call, elements, folder_of
 from devtools.exchange_simulator.items import Folder, Item
-from devtools.exchange_simulator.markup import moment
 from devtools.exchange_simulator.paging import read_view, root_attributes
 from devtools.exchange_simulator.properties import element_name
 from devtools.exchange_simulator.restrictions import item_paths, read_order, read_restriction
+from devtools.exchange_simulator.series import in_view
 from devtools.exchange_simulator.shapes import Shape, item_pieces, read_shape
 from devtools.exchange_simulator.soap import Element, ItemError, M, Piece
+from devtools.exchange_simulator.time_zones import instant
 
 CAP, CAP_WITH_RESTRICTION = 1000, 250
 _KEPT = 16
@@ -69,7 +70,7 @@ def _calendar(call: Call, folder: Folder, asked: Element, shape: Shape) -> list[
     """Give single items and occurrences of a window, never masters (PROTOCOL 11.2). Raises ItemError."""
     if folder.folder_class != "IPF.Appointment":
         raise ItemError("ErrorCalendarFolderIsInvalidForCalendarView", "The folder is no calendar.")
-    begin, end = moment(asked.get("StartDate") or ""), moment(asked.get("EndDate") or "")
+    begin, end = (instant(asked.get(one) or "", call.time_zone) for one in ("StartDate", "EndDate"))
     if end - begin > _LONGEST_VIEW:
         raise ItemError("ErrorCalendarViewRangeTooBig", "A calendar view spans two years at most.")
     appointments = [one for one in folder.items.values() if element_name(one.item_class) == "CalendarItem"]

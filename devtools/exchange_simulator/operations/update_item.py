@@ -1,19 +1,22 @@
 """UpdateItem: one property per change, against the current change key. Source: PROTOCOL 10, wsr/updateitem."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from lxml import etree
 
 from devtools.exchange_simulator import contacts
+from devtools.exchange_simulator.appointments import has_moved
 from devtools.exchange_simulator.batches import answered
-from devtools.exchange_simulator.call import Call, elements, item_of
+from devtools.exchange_simulator.call import Call, elements, shown_item_of
 from devtools.exchange_simulator.change_keys import check_key
 from devtools.exchange_simulator.editing import Edit, edit_of, shown_path
-from devtools.exchange_simulator.invitations import check_invitations
+from devtools.exchange_simulator.invitations import invitations
 from devtools.exchange_simulator.items import Item
 from devtools.exchange_simulator.properties import element_name
 from devtools.exchange_simulator.sending import submit
+from devtools.exchange_simulator.series import keep
 from devtools.exchange_simulator.shapes import ids_only, item_pieces
 from devtools.exchange_simulator.soap import Element, ItemError, M, Piece, T
 from devtools.exchange_simulator.writable import BY_PATH, truth_of
@@ -26,19 +29,18 @@ def answer(call: Call) -> Iterable[Piece]:
 
     def one(change: Element) -> list[Piece]:
         target = elements(change)[0]
-        item = item_of(call, target)
+        item = shown_item_of(call, target)
         disposition = call.body.get("MessageDisposition")
         if not disposition and element_name(item.item_class) == "Message":
             raise ItemError("ErrorMessageDispositionRequired", "MessageDisposition is required for messages.")
-        if element_name(item.item_class) == "CalendarItem":
-            check_invitations(call, "SendMeetingInvitationsOrCancellations")
         _check_key(call, item, target.get("ChangeKey"))
         edit = edit_of(item)
         for update in elements(change.find(T + "Updates")):
             _apply(edit, update)
         if edit.content is not item.content:
-            edit.complete()
-        _keep(call, item, edit)
+            edit.complete(call.time_zone)
+        is_appointment = element_name(item.item_class) == "CalendarItem"
+        item = _keep_appointment(call, item, edit) if is_appointment else _keep(call, item, edit)
         if disposition in ("SendOnly", "SendAndSaveCopy") and item.is_draft:
             _send(call, item, disposition)
             return ["<m:Items/>", _NO_CONFLICTS]
@@ -54,11 +56,37 @@ def _check_key(call: Call, item: Item, key: str | None) -> None:
     check_key(call.mailbox, item, key, stale="ErrorIrresolvableConflict", required=True)
 
 
-def _keep(call: Call, item: Item, edit: Edit) -> None:
+def _keep_appointment(call: Call, item: Item, edit: Edit) -> Item:
+    """Store what became of a calendar item, and tell its attendees when that is asked for."""
+    meetings = invitations(call, "SendMeetingInvitationsOrCancellations")
+    before = item.facts()
+    if edit.content is item.content:
+        return _keep(call, item, edit)
+    _discard_exceptions(edit, item)
+    tells = meetings.concerns(before, edit.facts())
+    if tells:
+        edit.write(meetings.announced(edit.facts(), before))
+    item = _keep(call, item, edit)
+    if tells:
+        meetings.invite(item.facts(), before)
+    return item
+
+
+def _discard_exceptions(edit: Edit, item: Item) -> None:
+    """A series whose time or pattern changed begins anew (PROTOCOL 11.2)."""
+    if edit.facts().exceptions and has_moved(edit.facts(), item.facts()):
+        edit.write(replace(edit.facts(), exceptions={}))
+
+
+def _keep(call: Call, item: Item, edit: Edit) -> Item:
+    """Store what changed, and give the item as it now is; the reading mark is only on what is stored."""
     if edit.content is not item.content or edit.overrides != item.set:
+        if item.instance:
+            return keep(call.mailbox, item, edit.facts(), edit.overrides)
         call.mailbox.edit(item, edit.content, edit.overrides)
-    if edit.is_read is not None:
+    if edit.is_read is not None and not item.instance:
         call.mailbox.set_read(item, edit.is_read)
+    return item
 
 
 def _send(call: Call, item: Item, disposition: str) -> None:
