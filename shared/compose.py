@@ -22,7 +22,7 @@ from shared.adapters.storage import StorageAccount
 from shared.adapters.tables import TableRows
 from shared.errors import Reconfigure
 from shared.flows.settings_document import read_settings as read_configuration
-from shared.model.configuration import Connection
+from shared.model.configuration import Configuration, Connection
 from shared.model.keys import mailbox_key
 from shared.ports import Secrets
 from shared.ports import World as World
@@ -63,8 +63,8 @@ async def the_world(*, current: bool = False) -> World:
     async with _building:
         process = _processes.get(loop) or _built()
         _processes[loop] = process
-        await _follow_settings(process)
-        return process.world
+        configuration = await _follow_settings(process)
+        return replace(process.world, configuration=configuration) if current else process.world
 
 
 def time_budget() -> timedelta:
@@ -93,13 +93,14 @@ def _built() -> _Process:
     return _Process(world, exchange, {}, datetime.min.replace(tzinfo=UTC))
 
 
-async def _follow_settings(process: _Process) -> None:
-    """Use the connections that the settings have now. Requests under way end on those they began with."""
+async def _follow_settings(process: _Process) -> Configuration | None:
+    """Use the connections that the settings have now; these settings. Requests under way end on those they began with."""
     now = _now()
     try:
-        connections = (await read_configuration(process.world.rows))[0].connections
+        configuration, _ = await read_configuration(process.world.rows)
     except Reconfigure:
-        connections = process.connections  # a document of another version: the flows say so, each for itself
+        configuration = None  # a document of another version: the flows say so, each for itself
+    connections = process.connections if configuration is None else configuration.connections
     if connections != process.connections:
         old = process.exchange
         process.exchange = _exchange(connections.values(), process.world.secrets)
@@ -108,6 +109,7 @@ async def _follow_settings(process: _Process) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(_DRAINED_AFTER_SECONDS, lambda: loop.create_task(old.aclose()))
     process.checked_at = now
+    return configuration
 
 
 def _exchange(connections: Iterable[Connection], vault: Secrets) -> EwsExchange:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from shared.model.autodiscover import Answer, Attempt
+from shared.model.configuration import Configuration
 from shared.model.email import Email
 from shared.model.exchange import (
     Folder,
@@ -333,3 +334,5 @@ class World:
     new_id: Callable[[], str]
     """A fresh random name of 16 characters 0-9 a-v."""
     certificates: Certificates
+    configuration: Configuration | None = None
+    """The settings in force when this world was asked for, where they were read just then: who has them need not read them."""

@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
+from azure.core.pipeline.transport import AioHttpTransport
 from azure.storage.blob.aio import ContainerClient
 from azure.storage.queue.aio import QueueServiceClient
 
@@ -159,7 +160,10 @@ class FunctionsHost:
         for function in functions:
             if isinstance(function.trigger, QueueTrigger) and function.trigger.connection_string not in services:
                 try:
-                    service = QueueServiceClient.from_connection_string(function.trigger.connection_string)
+                    # Without the environment's settings: else each look at a queue searches for a .netrc and proxies.
+                    service = QueueServiceClient.from_connection_string(
+                        function.trigger.connection_string, transport=AioHttpTransport(use_env_settings=False)
+                    )
                 except ValueError as error:
                     # The SDK's words do not repeat the string, which holds a key.
                     raise ConfigurationError(f"{function.name}: the storage connection is wrong: {error}") from None

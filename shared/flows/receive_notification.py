@@ -16,7 +16,7 @@ from shared.flows.subscription_row import KEY, TABLE, read_subscription
 from shared.model.exchange import Notification
 from shared.model.keys import collection_key, hashed
 from shared.model.subscription import Subscription
-from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Merge, Rows, Touch, Value, World, Write
+from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Insert, Merge, Rows, Touch, Value, World, Write
 
 FOLD = timedelta(seconds=20)
 """Shorter than the 30 s after which Exchange repeats what we did not answer (PROTOCOL 4.5): if we fail between noting
@@ -105,6 +105,10 @@ def _short(mark: str) -> str:
 async def want(world: World, key: str, operator_id: str, kind: str) -> None:
     """Ask for a sync of a collection; fold with a wish that was enqueued less than FOLD ago."""
     now = world.now()
+    message = {"operator_id": operator_id, "kind": kind}
+    if await write(world.rows, COLLECTIONS, key, Insert(WANTED, {"at": now, "enqueued_at": now})):
+        await world.queues.send(COLLECTIONS_QUEUE, message)
+        return
     row = await world.rows.get(COLLECTIONS, key, WANTED)
     asked = None if row is None else row.values.get("enqueued_at")
     folds = isinstance(asked, datetime) and now - asked < FOLD
@@ -112,7 +116,7 @@ async def want(world: World, key: str, operator_id: str, kind: str) -> None:
     if folds and await write(world.rows, COLLECTIONS, key, Merge(WANTED, {"at": now})):
         return
     await write(world.rows, COLLECTIONS, key, Touch(WANTED, {"at": now, "enqueued_at": now}))
-    await world.queues.send(COLLECTIONS_QUEUE, {"operator_id": operator_id, "kind": kind})
+    await world.queues.send(COLLECTIONS_QUEUE, message)
 
 
 async def write(rows: Rows, table: str, partition: str, change: Write) -> bool:

@@ -67,7 +67,7 @@ async def _serve(world: World, claim: Claim, operator: Operator, kind: Kind, bud
 
 
 async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budget: timedelta) -> str:
-    configuration, _ = await read_settings(world.rows)
+    configuration = world.configuration or (await read_settings(world.rows))[0]
     deadline = world.now() + budget
     is_on = configuration.email.enabled and operator.flag(kind)
     while True:
