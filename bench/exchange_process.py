@@ -3,16 +3,19 @@
 import subprocess
 import sys
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
+from devtools.child import end
 from devtools.exchange_simulator.simulator import DEFAULT_PASSWORD, DEFAULT_USER, PATH
 
 PROJECT = Path(__file__).resolve().parents[1]
 USER, PASSWORD = DEFAULT_USER, DEFAULT_PASSWORD
 _SLOWEST_CONTROL_SECONDS = 120.0
+_ENDS_WITHIN = timedelta(seconds=10)
 
 
 class ExchangeProcess:
@@ -38,12 +41,7 @@ class ExchangeProcess:
     def __exit__(self, *_error: object) -> None:
         self._client.close()
         if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            end(self._process, within=_ENDS_WITHIN)
 
     @property
     def control(self) -> str:

@@ -108,6 +108,8 @@ def status(context: typer.Context, operator: OperatorId) -> None:
     columns = ("kind", "state", "reason", "items", "last_sync_at", "failed_items")
     _rows(context.obj, [{"kind": kind, **facts} for kind, facts in kinds.items()], columns)
     for facts in kinds.values() if not context.obj.as_json else ():
+        for note in facts.get("notes") or ():
+            out.print(f"note: {note}", highlight=False, markup=False)
         for problem in (facts.get("failure"), facts.get("held")):
             if problem:
                 out.print(f"[red]{problem['code']}[/red] {problem['detail']}\n→ {problem['remedy']}", highlight=False)

@@ -12,13 +12,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Self
 
-from devtools.child import end_with_parent
+from devtools.child import NotReady, end, end_with_parent, wait_until_ready
 
 PROGRAM = Path(__file__).resolve().parent.parent / ".dev/node/node_modules/azurite/dist/src/azurite.js"
 # Azurite's well-known development account, the same on every machine: https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
@@ -95,7 +94,11 @@ class Azurite:
             preexec_fn=end_with_parent(),
         )
         try:
-            self._wait_until_ready()
+            wait_until_ready(self._process, self.ports.by_service().values(), _answers, within=READY_WITHIN)
+        except NotReady as reason:
+            told = AzuriteError(f"Azurite {reason}. Its last words:\n{self._log_tail()}")
+            self.stop()
+            raise told from None
         except BaseException:
             self.stop()
             raise
@@ -104,12 +107,7 @@ class Azurite:
         """End the process that `start` began; data in a `location` is on disk when this returns."""
         process, self._process = self._process, None
         if process is not None:
-            process.terminate()
-            try:
-                process.wait(STOP_WITHIN.total_seconds())
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process, within=STOP_WITHIN)
         if self._log is not None:
             self._log.close()
 
@@ -122,19 +120,6 @@ class Azurite:
             return [*words, "--inMemoryPersistence"]
         self._location.mkdir(parents=True, exist_ok=True)
         return [*words, "--location", str(self._location)]
-
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + READY_WITHIN.total_seconds()
-        waiting_for = list(self.ports.by_service().values())
-        while waiting_for:
-            if self._process is None or self._process.poll() is not None:
-                raise AzuriteError(f"Azurite ended while it was starting. Its last words:\n{self._log_tail()}")
-            if time.monotonic() > deadline:
-                raise AzuriteError(f"Azurite did not answer within {READY_WITHIN}. Its last words:\n{self._log_tail()}")
-            if _answers(waiting_for[0]):
-                waiting_for.pop(0)
-            else:
-                time.sleep(0.02)  # between two questions, not in place of one
 
     def _log_tail(self) -> str:
         if self._log is None:

@@ -7,13 +7,12 @@
 import shutil
 import socket
 import subprocess
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from devtools.child import end_with_parent
+from devtools.child import NotReady, end, end_with_parent, wait_until_ready
 
 PROGRAM = Path("/usr/share/davmail/davmail.jar")
 INSTALL = "apt-get install davmail-server"
@@ -82,7 +81,11 @@ class DavMail:
                 preexec_fn=end_with_parent(),
             )
         try:
-            self._wait_until_ready()
+            ports = (self.ports.imap, self.ports.smtp, self.ports.caldav)
+            wait_until_ready(self._process, ports, _accepts, within=READY_WITHIN)
+        except NotReady as reason:
+            self.stop()
+            raise DavMailError(f"DavMail {reason}; its words are in {self._folder}.") from None
         except BaseException:
             self.stop()
             raise
@@ -90,14 +93,8 @@ class DavMail:
     def stop(self) -> None:
         """End the process that `start` began."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_WITHIN.total_seconds())
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            end(process, within=STOP_WITHIN)
 
     def _settings(self) -> dict[str, str]:
         return {
@@ -109,19 +106,6 @@ class DavMail:
             "davmail.logFilePath": str(self.log),
             "davmail.logFileSize": "20MB",
         }
-
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + READY_WITHIN.total_seconds()
-        waiting_for = [self.ports.imap, self.ports.smtp, self.ports.caldav]
-        while waiting_for:
-            if self._process is None or self._process.poll() is not None:
-                raise DavMailError(f"DavMail ended while it was starting; its words are in {self._folder}.")
-            if time.monotonic() > deadline:
-                raise DavMailError(f"DavMail did not listen within {READY_WITHIN}; its words are in {self._folder}.")
-            if _accepts(waiting_for[0]):
-                waiting_for.pop(0)
-            else:
-                time.sleep(0.05)  # between two questions, not in place of one
 
     def __enter__(self) -> Self:
         self.start()

@@ -3,9 +3,10 @@
 Source: Types.xsd (CalendarItemType, in its order). How they are shown is in appointment_properties.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 from secrets import token_hex
 
 from devtools.exchange_simulator.kept_elements import inside
@@ -13,7 +14,7 @@ from devtools.exchange_simulator.mail import MailFacts
 from devtools.exchange_simulator.markup import moment, stamp
 from devtools.exchange_simulator.recurrence import Recurrence, dates, read_recurrence
 from devtools.exchange_simulator.soap import ItemError
-from devtools.exchange_simulator.time_zones import instant
+from devtools.exchange_simulator.time_zones import instant, zone_of
 
 _ORDER = """
     UID RecurrenceId Start End OriginalStart IsAllDayEvent LegacyFreeBusyStatus Location When IsMeeting IsCancelled IsRecurring
@@ -32,6 +33,7 @@ COMPUTED = frozenset(_COMPUTED.split())
 ATTENDEES = ("RequiredAttendees", "OptionalAttendees", "Resources")
 _SERIES = ("Recurrence", "FirstOccurrence", "LastOccurrence", "ModifiedOccurrences", "DeletedOccurrences")
 GET_ONLY = frozenset({*ATTENDEES, *_SERIES, "StartTimeZone", "EndTimeZone"})
+Slot = tuple[int, datetime, datetime]
 _LONGEST, _LAST_DAY = timedelta(days=5 * 366), date(4500, 9, 1)
 _GLOBAL_OBJECT_ID = "040000008200E00074C5B7101A82E008"
 
@@ -108,3 +110,28 @@ def has_moved(facts: MailFacts, before: MailFacts) -> bool:
     """Whether time or pattern differ: then exceptions are discarded and attendees are asked again (PROTOCOL 11.2)."""
     paths = ("calendar:Start", "calendar:End", "calendar:Recurrence")
     return any(facts.properties.get(path) != before.properties.get(path) for path in paths)
+
+
+def slots(facts: MailFacts) -> Iterator[Slot]:
+    """Give index, start and end of every occurrence as the pattern has it; a single item is its own, with index 0.
+
+    The wall clock of the series' zone stays the same over daylight saving (PROTOCOL 11.5).
+    """
+    first, last = times(facts)
+    rule = recurrence(facts)
+    if rule is None:
+        yield 0, first, last
+        return
+    zone_element = inside(facts, "StartTimeZone")
+    zone = zone_of((zone_element.get("Id") or "UTC") if zone_element is not None else "UTC")
+    clock, length = first.astimezone(zone).timetz(), last - first
+    for index, day in enumerate(dates(rule), start=1):
+        start = datetime.combine(day, clock).astimezone(UTC)
+        yield index, start, start + length
+
+
+def deleted_starts(facts: MailFacts) -> list[datetime]:
+    """Give the original starts of the occurrences that were deleted from a series."""
+    gone = {index for index, one in facts.exceptions.items() if one is None}
+    last = max(gone, default=0)
+    return [one[1] for one in takewhile(lambda one: one[0] <= last, slots(facts)) if one[0] in gone]

@@ -1,13 +1,17 @@
 """An iCalendar object that a client gives as the MimeContent of a calendar item, to the item's facts.
 
-Source: MS-OXCICAL 2.1.3. One VEVENT is read; a series with exceptions is refused, since they are not simulated.
+Source: MS-OXCICAL 2.1.3. One VEVENT is read, with the occurrences that it excludes. Changed occurrences (further VEVENTs)
+are refused: they are written as what they are, by UpdateItem of the occurrence.
 """
 
 import re
 from base64 import b64decode
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import takewhile
 
+from devtools.exchange_simulator.appointments import recurrence, slots
 from devtools.exchange_simulator.icalendar_lines import Line, component, plain, read_lines, texts
 from devtools.exchange_simulator.icalendar_rules import recurrence_element
 from devtools.exchange_simulator.icalendar_writing import BUSY, PRIORITIES, ROLES
@@ -26,18 +30,31 @@ def appointment(encoded: str) -> MailFacts:
     """Read the base64 of a MimeContent. Raises ItemError for what is no event."""
     try:
         lines = read_lines(b64decode(encoded))
+        if any(line.name == "RECURRENCE-ID" for line in lines):
+            raise ItemError("ErrorInvalidOperation", "Changed occurrences are not read from MIME in this simulation.")
         own, inside = component(lines, "VEVENT")
-        return _facts(own, [one for one in inside if one[0].value.upper() == "VALARM"])
+        return _without_excluded(own, _facts(own, [one for one in inside if one[0].value.upper() == "VALARM"]))
     except ValueError as error:
         raise ItemError("ErrorMimeContentInvalid", "The MIME content is no calendar item.") from error
+
+
+def _without_excluded(own: Sequence[Line], facts: MailFacts) -> MailFacts:
+    """Take out of the series what EXDATE names; a time at which it has no occurrence changes nothing."""
+    zone = zone_of(_windows_id(next(line for line in own if line.name == "DTSTART").parameters.get("TZID", "")))
+    named = [line for line in own if line.name == "EXDATE"]
+    excluded = {_moment(replace(line, value=one), zone) for line in named for one in line.value.split(",")}
+    if not excluded or recurrence(facts) is None:
+        return facts
+    there = takewhile(lambda one: one[1] <= max(excluded), slots(facts))
+    return replace(facts, exceptions={index: None for index, start, _ in there if start in excluded})
 
 
 def _facts(own: Sequence[Line], alarms: Sequence[Sequence[Line]]) -> MailFacts:
     by_name = {line.name: line for line in reversed(own)}
     if "DTSTART" not in by_name:
         raise ValueError("no DTSTART")
-    if {"EXDATE", "RDATE", "RECURRENCE-ID"} & by_name.keys():
-        raise ItemError("ErrorInvalidOperation", "Exceptions of a series are not simulated.")
+    if "RDATE" in by_name:
+        raise ItemError("ErrorInvalidOperation", "EWS has no form for dates beside the pattern.")  # PROTOCOL 11.2
 
     def said(name: str) -> str:
         return plain(by_name[name].value) if name in by_name else ""

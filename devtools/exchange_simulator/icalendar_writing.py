@@ -1,11 +1,13 @@
-"""The MIME form of a calendar item: an iCalendar object with its zone and one VEVENT.
+"""The MIME form of a calendar item: an iCalendar object with its zone, one VEVENT, and one for each changed occurrence.
 
 Source: MS-OXCICAL 2.1.3, in the order in which Exchange writes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
+from itertools import takewhile
 
+from devtools.exchange_simulator.appointments import deleted_starts, slots
 from devtools.exchange_simulator.bodies import text_of_html
 from devtools.exchange_simulator.icalendar_lines import escaped, folded
 from devtools.exchange_simulator.icalendar_rules import rrule
@@ -27,7 +29,16 @@ def icalendar(facts: MailFacts) -> bytes:
     """Write the item."""
     windows_id = _zone_id(facts)
     head = ["BEGIN:VCALENDAR", "METHOD:PUBLISH", "PRODID:-//Exchange simulator//EN", "VERSION:2.0"]
-    return folded([*head, *vtimezone(windows_id), *_event(facts, windows_id), "END:VCALENDAR"])
+    events = [*_event(facts, windows_id), *_changed(facts, windows_id)]
+    return folded([*head, *vtimezone(windows_id), *events, "END:VCALENDAR"])
+
+
+def _changed(facts: MailFacts, windows_id: str) -> Iterator[str]:
+    last = max(facts.exceptions, default=0)
+    starts = {index: start for index, start, _ in takewhile(lambda one: one[0] <= last, slots(facts))}
+    for index, exception in sorted(facts.exceptions.items()):
+        if exception is not None:
+            yield from _event(exception.facts, windows_id, instead_of=starts[index])
 
 
 def _zone_id(facts: MailFacts) -> str:
@@ -35,14 +46,18 @@ def _zone_id(facts: MailFacts) -> str:
     return (zone.get("Id") if zone is not None else None) or "UTC"
 
 
-def _event(facts: MailFacts, windows_id: str) -> list[str]:
+def _event(facts: MailFacts, windows_id: str, *, instead_of: datetime | None = None) -> list[str]:
+    """`instead_of` is where the pattern has the occurrence that this one is an exception of."""
     zone = zone_of(windows_id)
     start = moment(inside_text(facts, "Start")).astimezone(zone)
-    rule = inside(facts, "Recurrence")
+    rule = inside(facts, "Recurrence") if instead_of is None else None
+    deleted = [] if rule is None else deleted_starts(facts)
     lines = ["BEGIN:VEVENT", *_people(facts)]
     text = facts.text if facts.text is not None else text_of_html(facts.html or "")
     lines += [f"DESCRIPTION:{escaped(text)}"] if text else []
     lines += [f"RRULE:{rrule(read_recurrence(rule), start)}"] if rule is not None else []
+    lines += [_time("EXDATE", one.astimezone(zone), windows_id) for one in deleted]
+    lines += [_time("RECURRENCE-ID", instead_of.astimezone(zone), windows_id)] if instead_of is not None else []
     lines += [f"UID:{escaped(inside_text(facts, 'UID'))}", f"SUMMARY:{escaped(facts.subject)}"]
     lines += [_time("DTSTART", start, windows_id), _time("DTEND", _end(facts, zone), windows_id)]
     lines += [f"CLASS:{CLASSES[facts.sensitivity]}", f"PRIORITY:{PRIORITIES[facts.importance]}"]

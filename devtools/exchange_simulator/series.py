@@ -4,41 +4,17 @@ Only masters are stored; what was changed or deleted is kept in their facts by t
 deleted ones. An occurrence is shown as an item whose id is the master's with the index in it.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import takewhile
 
-from devtools.exchange_simulator.appointments import recurrence, said, saying, times
+from devtools.exchange_simulator.appointments import Slot, deleted_starts, recurrence, said, saying, slots, times
 from devtools.exchange_simulator.items import Item, Overrides
-from devtools.exchange_simulator.kept_elements import inside
 from devtools.exchange_simulator.mail import MailFacts, SeriesException
 from devtools.exchange_simulator.mailbox import Mailbox
 from devtools.exchange_simulator.markup import moment, stamp
-from devtools.exchange_simulator.recurrence import dates
 from devtools.exchange_simulator.soap import ItemError
-from devtools.exchange_simulator.time_zones import zone_of
 from devtools.exchange_simulator.written import WrittenContent
-
-Slot = tuple[int, datetime, datetime]
-
-
-def slots(facts: MailFacts) -> Iterator[Slot]:
-    """Give index, start and end of every occurrence as the pattern has it; a single item is its own, with index 0.
-
-    The wall clock of the series' zone stays the same over daylight saving (PROTOCOL 11.5).
-    """
-    first, last = times(facts)
-    rule = recurrence(facts)
-    if rule is None:
-        yield 0, first, last
-        return
-    zone_element = inside(facts, "StartTimeZone")
-    zone = zone_of((zone_element.get("Id") or "UTC") if zone_element is not None else "UTC")
-    clock, length = first.astimezone(zone).timetz(), last - first
-    for index, day in enumerate(dates(rule), start=1):
-        start = datetime.combine(day, clock).astimezone(UTC)
-        yield index, start, start + length
 
 
 def occurrence(item: Item, index: int) -> Item:
@@ -94,9 +70,7 @@ def changed(item: Item) -> list[Item]:
 
 def deleted(item: Item) -> list[datetime]:
     """Give the original starts of the occurrences that were deleted."""
-    gone = {index for index, one in item.facts().exceptions.items() if one is None}
-    last = max(gone, default=0)
-    return [one[1] for one in takewhile(lambda one: one[0] <= last, slots(item.facts())) if one[0] in gone]
+    return deleted_starts(item.facts())
 
 
 def keep(mailbox: Mailbox, item: Item, facts: MailFacts, overrides: Overrides) -> Item:

@@ -5,11 +5,11 @@ Redirects are never followed here, and credentials go only where the attempt nam
 
 import ssl
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import httpx
 
-from shared.adapters.ews.authorization import Authorization, Credential
+from shared.adapters.ews.authorization import REFUSALS, Authorization, Credential
 from shared.adapters.ews.cached_secrets import CachedSecrets
 from shared.adapters.ews.connection import Connection
 from shared.adapters.ews.http_status import status_error
@@ -30,7 +30,6 @@ _XML = "text/xml; charset=utf-8"
 _NOBODY = Connection("", "")
 _PARSE: Mapping[Way, Callable[[bytes], Answer]] = {Way.JSON: json_v2.parse, Way.SOAP: soap.parse, Way.POX: pox.parse}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_REFUSALS = frozenset({"authentication-failed", "account-locked"})
 
 
 class Autodiscover:
@@ -40,19 +39,16 @@ class Autodiscover:
         self,
         connections: Mapping[str, Connection],
         secrets: CachedSecrets,
+        authorizations: Mapping[str, Authorization],
         *,
         now: Callable[[], datetime],
         new_id: Callable[[], str],
-        hold_after_refusal: timedelta,
     ) -> None:
         self._connections = connections
         self._secrets = secrets
         self._now = now
         self._new_id = new_id
-        self._authorizations = {
-            name: Authorization(each, secrets, now, hold_after_refusal=hold_after_refusal)
-            for name, each in connections.items()
-        }
+        self._authorizations = authorizations
         self._client: tuple[str | None, ssl.SSLContext, httpx.AsyncClient] | None = None
 
     async def ask(self, attempt: Attempt) -> Answer:
@@ -69,7 +65,7 @@ class Autodiscover:
             try:
                 answer = await self._signed(context, client, attempt, value)
             except SyncError as wrong:
-                if wrong.code in _REFUSALS:
+                if wrong.code in REFUSALS:
                     authorization.refused(value, wrong, again=True)
                 raise
             authorization.accepted(value)

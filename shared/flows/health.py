@@ -8,10 +8,11 @@ from shared.flows.expiring import WARNING, expiring
 from shared.flows.operators import list_operators
 from shared.flows.settings_document import read_settings
 from shared.flows.side_by_side import side_by_side
-from shared.flows.whereabouts import mailbox_of
+from shared.flows.whereabouts import connection_of, mailbox_of
 from shared.model.configuration import Connection
 from shared.model.failures import failure
 from shared.model.operator import Operator
+from shared.model.server import EWS_RETIREMENT
 from shared.ports import World
 
 type _Check = tuple[str, Callable[[], Awaitable[str]]]
@@ -54,7 +55,7 @@ async def _settings(world: World) -> str:
     if notifications.frequency_minutes < 15:
         remarks.append("notifications.frequency_minutes is below 15, so a short interruption costs subscriptions")
     remarks += [
-        f"connections.{name} is Exchange Online, which blocks EWS by default since 2026-10-01 and ends it on 2027-04-01"
+        f"connections.{name} is Exchange Online, which {EWS_RETIREMENT}"
         for name, connection in sorted(configuration.connections.items())
         if connection.version == "Exchange365"
     ]
@@ -74,7 +75,7 @@ async def _certificates(world: World) -> dict[str, Any]:
 async def _of_connections(world: World) -> list[_Check]:
     configuration, _ = await read_settings(world.rows)
     operators = (await list_operators(world.rows, limit=_LOOK_AT)).operators
-    operator_of = {each.connection: each for each in reversed(operators)}
+    operator_of = {await connection_of(world, each, configuration): each for each in reversed(operators)}
     return [
         (f"exchange {connection.name}", _exchange(world, connection, operator_of.get(connection.name)))
         for connection in configuration.connections.values()

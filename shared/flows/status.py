@@ -13,6 +13,7 @@ from shared.flows.head import TABLE, WANTED, read_head
 from shared.flows.reading import Listed
 from shared.flows.settings_document import read_settings
 from shared.flows.subscription_row import read_subscription
+from shared.flows.whereabouts import connection_of
 from shared.model.collection import Head, Phase
 from shared.model.configuration import Configuration
 from shared.model.cursors import read_cursor, write_cursor
@@ -46,6 +47,8 @@ async def _kind_status(world: World, configuration: Configuration, operator: Ope
     now = world.now()
     live = configuration.notifications.mode == "push" and is_live(subscription, now)
     off = why_off(configuration, operator, kind)
+    connection = await connection_of(world, operator, configuration)
+    expiring_notes = [f"{WARNING}: {words}" for words in expiring(world, connection)]
     state, reason = ("off", off) if off else _state(head, configuration, subscription, live=live)
     return {
         "state": state,
@@ -62,12 +65,8 @@ async def _kind_status(world: World, configuration: Configuration, operator: Ope
         "retry_at": timestamp(head.retry_at) if head.trouble else None,
         "held": _held(head),
         "failed_items": await _count_failures(world, key),
-        "notes": [*head.notes, *_without_push(subscription), *_expiring(world, operator)],
+        "notes": [*head.notes, *_without_push(subscription), *expiring_notes],
     }
-
-
-def _expiring(world: World, operator: Operator) -> list[str]:
-    return [f"{WARNING}: {words}" for words in expiring(world, operator.connection)]
 
 
 def _state(

@@ -22,9 +22,14 @@ _BELIEVED = timedelta(days=1)
 _TRIED_AGAIN_AFTER = timedelta(hours=1)
 _MOVED = frozenset(
     {
+        "certificate-expired",
+        "certificate-host-mismatch",
+        "certificate-self-signed",
+        "certificate-untrusted",
         "connection-refused",
         "dns-failed",
         "exchange-unreachable",
+        "mailbox-moving",
         "mailbox-unknown",
         "not-exchange",
         "redirected",
@@ -48,6 +53,15 @@ async def mailbox_of(world: World, operator: Operator, configuration: Configurat
     if known is not None and row is not None and not _is_due(row, world.now()):
         return known
     return await _looked_up(world, operator, connections, known)
+
+
+async def connection_of(world: World, operator: Operator, configuration: Configuration) -> str:
+    """The name of the connection that leads to the mailbox, as it was last found; empty where `auto` has found none yet."""
+    if operator.connection != AUTO:
+        return operator.connection
+    row = await world.rows.get(TABLE, PARTITION, operator.mailbox_key)
+    known = _known(row, operator, tuple(configuration.connections.values()))
+    return known.connection if known else ""
 
 
 async def doubt(world: World, operator: Operator, failure: SyncError) -> None:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
 from shared.model.configuration import AUTO, ONLINE_HOSTS, Connection
+from shared.model.server import Build
 from shared.model.setting_values import is_address, is_loopback
 
 MOST_REDIRECTS = 10
@@ -62,31 +63,13 @@ _PATHS = {
     Way.POX: "/autodiscover/autodiscover.xml",
     Way.PLAIN: "/autodiscover/autodiscover.xml",
 }
-_PRODUCTS = (
-    ((14,), "Exchange2010"),
-    ((15, 0), "Exchange2013"),
-    ((15, 1), "Exchange2016"),
-    ((15, 20), "Exchange365"),
-)
-_FIRST_SE_BUILD = 2562
-"""15.2 is Exchange 2019 and, from this build on, the Subscription Edition."""
-
-
-def product(build: str) -> str:
-    """The value for `connections.<name>.version` that fits a build, empty where none does.
-
-    https://learn.microsoft.com/exchange/new-features/build-numbers-and-release-dates
-    """
-    numbers = tuple(int(part) for part in build.split(".") if part.isdecimal())
-    if numbers[:2] == (15, 2):
-        return "ExchangeSE" if numbers[2:3] >= (_FIRST_SE_BUILD,) else "Exchange2019"
-    return next((name for start, name in _PRODUCTS if numbers[: len(start)] == start), "")
 
 
 def version_of(answer: Answer) -> str:
     """The value for `connections.<name>.version`, empty where the answer does not tell."""
     online = any(urlsplit(url).hostname in ONLINE_HOSTS for url in answer.urls)
-    return "Exchange365" if online else product(answer.build)
+    build = Build.of(answer.build)
+    return "Exchange365" if online else build.product if build else ""
 
 
 def is_safe(url: str) -> bool:

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+EWS_RETIREMENT = "blocks EWS by default since 2026-10-01 and ends it on 2027-04-01"
+"""What Exchange Online does. PROTOCOL 16."""
+NO_HIERARCHY = "this server has no folder hierarchy sync: all folders are listed at each sync"
 # The first of these that is not newer than the build is its product.
+# https://learn.microsoft.com/exchange/new-features/build-numbers-and-release-dates
 _PRODUCTS: tuple[tuple[tuple[int, int, int], str], ...] = (
     ((15, 20, 0), "Exchange365"),
     ((15, 2, 2562), "ExchangeSE"),
@@ -10,8 +14,10 @@ _PRODUCTS: tuple[tuple[tuple[int, int, int], str], ...] = (
     ((15, 1, 0), "Exchange2016"),
     ((15, 0, 0), "Exchange2013"),
     ((14, 0, 0), "Exchange2010"),
-    ((8, 0, 0), "Exchange2007"),
 )
+
+_FEWEST_PARTS = 2
+_NEWEST_MAJOR = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +28,23 @@ class Build:
     minor: int
     number: int
 
+    @classmethod
+    def of(cls, text: str) -> "Build | None":
+        """The build of `15.1.2507.61`; None for what is none."""
+        parts = text.split(".")[:3]
+        if len(parts) < _FEWEST_PARTS or not all(part.isdecimal() for part in parts):
+            return None
+        major, minor, number = (*map(int, parts), 0)[:3]
+        return cls(major, minor, number)
+
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}.{self.number}"
 
     @property
     def product(self) -> str:
-        """The product in the words of the setting `connections.<name>.version`; empty for what is no build of Exchange."""
+        """The product in the words of the setting `connections.<name>.version`; empty for a build of none of them."""
+        if self.major > _NEWEST_MAJOR:
+            return ""
         mine = (self.major, self.minor, self.number)
         return next((product for first, product in _PRODUCTS if mine >= first), "")
 

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -114,6 +115,20 @@ async def test_a_wrong_password_is_sent_once_however_many_places_are_asked(simul
             with pytest.raises(Reconfigure, match="authentication-failed"):
                 await exchange.autodiscover(attempt(simulator.origin, way))
     assert simulator.autodiscover.asked == [Asked("soap", "", signed=True)]
+
+
+async def test_a_password_that_exchange_refused_is_not_sent_to_its_other_places(simulator: ExchangeSimulator) -> None:
+    """Neither to another URL of the same connection nor to Autodiscover: it is one account that gets locked."""
+    connection = Connection("default", "auto", authentication="basic")
+    urls = (simulator.url, simulator.url.lower())
+    async with exchange_at(connection, secrets={**SIGN_IN, "default-password": "wrong"}) as exchange:
+        for url in urls:
+            with pytest.raises(Reconfigure, match="authentication-failed"):
+                await exchange.find_folders(replace(ALICE, url=url))
+        with pytest.raises(Reconfigure, match="authentication-failed"):
+            await exchange.autodiscover(attempt(simulator.origin, Way.SOAP))
+    account = simulator.accounts.find(SIGN_IN["default-username"])
+    assert account is not None and account.wrong_passwords == 1
 
 
 async def test_credentials_never_leave_unencrypted() -> None:

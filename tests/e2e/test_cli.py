@@ -11,6 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from tests.adapters.making_certificates import make
+from tests.e2e.conftest import Configured
 from tests.e2e.office import Office, Person
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -44,6 +45,19 @@ async def test_an_operator_is_set_watched_and_removed(office: Office, people: Ca
     assert json.loads(text)["mailbox"] == alice.mailbox
     _, text, _ = await exsync(office, "--json", "status", alice.operator)
     assert {each["state"] for each in json.loads(text)} == {"off"}
+
+
+async def test_what_is_unusual_of_a_server_is_told_beside_the_status(
+    office: Office, alice: Person, configured: Configured
+) -> None:
+    old = {"url": office.exchange.url, "version": "Exchange2013", "authentication": "basic"}
+    async with configured(connections={"later": old}):
+        await alice.switch_on(connection="later")
+        _, text, _ = await exsync(office, "status", alice.operator)
+        assert "note: connections.later.version is Exchange2013, but the server is Exchange2016" in text.replace(
+            "\n", " "
+        )
+        await alice.switch_off()
 
 
 async def test_settings_are_shown_and_a_wrong_one_is_explained(office: Office) -> None:

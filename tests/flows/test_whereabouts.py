@@ -5,13 +5,17 @@ from datetime import timedelta
 
 import pytest
 
+from shared.adapters.ews.transport_errors import CERTIFICATE_CODES
 from shared.adapters.memory.exchange import MemoryExchange
 from shared.errors import Invalid, Reconfigure, SyncError, Transient
+from shared.flows.health import deep_health
 from shared.flows.operators import get_operator, put_operator
 from shared.flows.settings_document import ANY_VERSION, patch_settings
+from shared.flows.status import operator_status
 from shared.flows.whereabouts import doubt, mailbox_of
 from shared.model.autodiscover import Answer, Attempt
 from shared.model.exchange import Mailbox
+from shared.model.trust import Expiry
 from tests.flows.office import ALICE, Office
 
 JSON = f"https://autodiscover.contoso.example/autodiscover/autodiscover.json/v1.0/{ALICE}?Protocol=EWS"
@@ -83,6 +87,31 @@ async def test_a_mailbox_that_is_elsewhere_is_looked_up_again_once_an_hour() -> 
     office.now += timedelta(hours=1)
     assert await alice_of(office) == Mailbox(ALICE, "cloud")
     assert asked(office.exchange) == 2
+
+
+@pytest.mark.parametrize("code", [*sorted(CERTIFICATE_CODES), "mailbox-moving", "wrong-server", "redirected"])
+async def test_a_failure_that_can_come_of_a_move_has_the_mailbox_looked_up(code: str) -> None:
+    """The old host's certificate too: it may have expired since nobody looks after it, or its name lead elsewhere."""
+    office = await hybrid_office(Answer(HERE))
+    await alice_of(office)
+    await doubt(office.world(), await get_operator(office.rows, "alice"), Reconfigure(code))
+    office.now += timedelta(hours=1)
+    await alice_of(office)
+    assert asked(office.exchange) == 2
+
+
+async def test_status_and_health_look_at_the_connection_that_was_found() -> None:
+    office = await hybrid_office(Answer(ONLINE))
+    office.exchange.depends_on["cloud"] = (Expiry("CN=outlook", office.now + timedelta(days=9)),)
+    alice = await get_operator(office.rows, "alice")
+    before = (await operator_status(office.world(), alice))["kinds"]["email"]
+    assert before["notes"] == []
+    await alice_of(office)
+    (note,) = (await operator_status(office.world(), alice))["kinds"]["email"]["notes"]
+    assert "CN=outlook expires on" in note
+    details = {check["name"]: check["detail"] for check in (await deep_health(office.world()))["checks"]}
+    assert f"answers for {ALICE}" in details["exchange cloud"]
+    assert "no operator uses this connection" in details["exchange default"]
 
 
 async def test_a_failure_that_speaks_of_no_other_place_changes_nothing() -> None:

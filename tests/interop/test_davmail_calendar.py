@@ -4,7 +4,8 @@ Where DavMail and PROTOCOL disagree, the test says who is right.
 """
 
 import re
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import exchangelib
@@ -12,6 +13,8 @@ import httpx
 import pytest
 from exchangelib.recurrence import Recurrence, WeeklyPattern
 
+from devtools.exchange_simulator import series
+from devtools.exchange_simulator.appointments import saying
 from devtools.exchange_simulator.items import Item
 from tests.interop.conftest import OpenOwnAccount
 from tests.interop.davmail_gateway import Gateway, Person
@@ -148,6 +151,33 @@ def test_a_series_is_made_changed_and_found(gateway: Gateway, alice: Person) -> 
     assert "UNTIL=20260316T100000Z" in now and "LOCATION:Room 3" in now
     (series,) = events(gateway, alice)
     assert "<t:EndDate>2026-03-16</t:EndDate>" in series.facts().properties["calendar:Recurrence"]
+
+
+def test_a_series_is_read_with_what_was_taken_out_and_moved(gateway: Gateway, alice: Person) -> None:
+    """MS-OXCICAL 2.1.3: EXDATE for what was deleted, a VEVENT of its own for what was changed. DavMail relies on it."""
+    with alice.dav("calendar") as calendar:
+        assert calendar.put("weekly-1.ics", content=WEEKLY).status_code == 201
+        (item,) = events(gateway, alice)
+        box = gateway.exchange.mailbox(alice.address)
+        series.take_away(box, series.occurrence(item, 2), "hard")
+        (item,) = events(gateway, alice)
+        third = series.occurrence(item, 3)
+        later = {"Start": "2026-03-09T15:00:00Z", "End": "2026-03-09T16:00:00Z"}
+        series.keep(box, third, replace(saying(third.facts(), later), subject="Moved"), {})
+        text = calendar.get("weekly-1.ics").text
+    assert (text.count("BEGIN:VEVENT"), text.count("RECURRENCE-ID")) == (2, 1)
+    assert {
+        *('EXDATE;TZID="Europe/Berlin":20260305T110000', "RECURRENCE-ID:20260309T100000Z"),
+        *('DTSTART;TZID="Europe/Berlin":20260309T160000', "SUMMARY:Moved", "SUMMARY:Weekly"),
+    } <= lines(text)
+
+
+def test_an_occurrence_that_the_client_excludes_is_not_there(gateway: Gateway, alice: Person) -> None:
+    without = WEEKLY.replace("UID:", "EXDATE:20260305T100000Z\r\nUID:")
+    with alice.dav("calendar") as calendar:
+        assert calendar.put("weekly-1.ics", content=without).status_code == 201
+    (item,) = events(gateway, alice)
+    assert series.deleted(item) == [datetime(2026, 3, 5, 10, tzinfo=UTC)]
 
 
 def test_a_whole_day_stays_a_day(gateway: Gateway, alice: Person) -> None:

@@ -11,8 +11,8 @@ from shared.model.autodiscover import (
     candidates,
     connection_for,
     is_safe,
-    product,
     trusts,
+    version_of,
 )
 from shared.model.configuration import Connection, parse
 
@@ -178,7 +178,7 @@ def test_the_version_is_asked_for_at_the_server_that_was_found() -> None:
     ],
 )
 def test_a_build_is_named_as_the_settings_name_it(build: str, name: str) -> None:
-    assert product(build) == name
+    assert version_of(Answer("https://mail.contoso.example/EWS/Exchange.asmx", build=build)) == name
 
 
 def test_the_connection_is_the_one_whose_host_was_found() -> None:

@@ -32,7 +32,7 @@ def test_the_build_is_read_where_an_answer_tells_it(answer: str, build: Build | 
 @pytest.mark.parametrize(
     ("build", "product"),
     [
-        (Build(8, 3, 83), "Exchange2007"),
+        (Build(8, 3, 83), ""),
         (Build(14, 3, 513), "Exchange2010"),
         (Build(15, 0, 847), "Exchange2013"),
         (Build(15, 1, 2507), "Exchange2016"),
@@ -40,6 +40,7 @@ def test_the_build_is_read_where_an_answer_tells_it(answer: str, build: Build | 
         (Build(15, 2, 2562), "ExchangeSE"),
         (Build(15, 20, 9343), "Exchange365"),
         (Build(6, 5, 0), ""),
+        (Build(16, 1, 0), ""),
     ],
 )
 def test_a_build_belongs_to_a_product(build: Build, product: str) -> None:

@@ -12,6 +12,7 @@ from shared.adapters.ews.bearer import HOLD_WHEN_LOCKED, BearerToken
 from shared.adapters.ews.cached_secrets import CachedSecrets
 from shared.adapters.ews.connection import BASIC, NTLM, OAUTH, Connection
 from shared.adapters.ews.ntlm import Account
+from shared.adapters.ews.refused_tokens import RENEWED
 from shared.errors import Reconfigure, SyncError
 
 
@@ -23,6 +24,8 @@ class Credential:
     account: Account | None = None
 
 
+REFUSALS = RENEWED | {"authentication-failed", "account-locked"}
+"""What to tell `Authorization.refused` of."""
 _BY_PASSWORD = frozenset({BASIC, NTLM})
 _LONGEST_HOLD = timedelta(minutes=15)
 
@@ -36,10 +39,11 @@ class _Refusal:
 
 
 class Authorization:
-    """The credentials of one connection. What was refused is not sent again for a while, the same password ever more rarely.
+    """The credentials of one connection, for all who send them: its endpoints, and Autodiscover.
 
-    That guards the account: a hundred mailboxes with one wrong password would lock it within seconds, and an attempt each
-    minute within a quarter of an hour. A password that was changed in the vault is tried at once.
+    What was refused is not sent again for a while, the same password ever more rarely. That guards the account: a hundred
+    mailboxes with one wrong password would lock it within seconds, and an attempt each minute within a quarter of an hour.
+    A password that was changed in the vault is tried at once.
     """
 
     def __init__(

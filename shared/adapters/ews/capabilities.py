@@ -8,15 +8,12 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from shared.adapters.ews.connection import EXCHANGE_365, Connection, request_versions
-from shared.model.server import Build, Server
+from shared.model.server import EWS_RETIREMENT, NO_HIERARCHY, Build, Server
 from shared.wire.ews.envelope import Header
 from shared.wire.ews.server_version import read_build
 
 _REMEMBERED = timedelta(days=1)
-_RETIREMENT = (
-    "Exchange Online blocks EWS by default since 2026-10-01 and ends it on 2027-04-01; until then it works only in "
-    "organizations that allow this app"
-)
+_RETIREMENT = f"Exchange Online {EWS_RETIREMENT}; until then it works only in organizations that allow this app"
 
 
 class Gap(Enum):
@@ -25,7 +22,7 @@ class Gap(Enum):
     RESTRICTION = "this server cannot search by time: folders are listed from the newest mail on until the window ends"
     SORT_ORDER = "this server cannot sort: whole folders are listed for the initial window"
     IDENTITY = "this server cannot search by identity: folders are listed whole to see where a mail has gone"
-    HIERARCHY = "this server has no folder hierarchy sync: all folders are listed at each sync"
+    HIERARCHY = NO_HIERARCHY
 
 
 class Capabilities:

@@ -10,12 +10,12 @@ import ssl
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import httpx
 
-from shared.adapters.ews.authorization import Authorization
+from shared.adapters.ews.authorization import REFUSALS, Authorization
 from shared.adapters.ews.cached_secrets import CachedSecrets
 from shared.adapters.ews.capabilities import Capabilities
 from shared.adapters.ews.certificate_watch import CertificateWatch
@@ -25,7 +25,6 @@ from shared.adapters.ews.kept_alive import keeping_transport
 from shared.adapters.ews.lanes import TOO_MUCH, Lanes
 from shared.adapters.ews.ntlm_transport import EXTENSION, NtlmTransport
 from shared.adapters.ews.patience import Patience
-from shared.adapters.ews.refused_tokens import RENEWED
 from shared.adapters.ews.request_headers import COMPRESSED, PLAIN, anchor, request_headers
 from shared.adapters.ews.transport_errors import CERTIFICATE_CODES, transport_error
 from shared.adapters.ews.trust import trust
@@ -40,7 +39,6 @@ log = logging.getLogger(__name__)
 _TIMEOUT = httpx.Timeout(100, connect=10, pool=None)
 _IDLE_SECONDS = 55
 _SYNCS = frozenset({sync_folder_items.NAME, sync_folder_hierarchy.NAME})
-_REFUSED = RENEWED | {"authentication-failed", "account-locked"}
 _PAGE_SHOWN = 4096
 _HANDSHAKE = "NTLM handshake"
 _ASKED_REMEMBERED = 256
@@ -81,11 +79,11 @@ class Endpoint:
         self,
         connection: Connection,
         secrets: CachedSecrets,
+        authorization: Authorization,
         *,
         now: Callable[[], datetime],
         new_id: Callable[[], str],
         counts: Counter[str],
-        hold_after_refusal: timedelta,
     ) -> None:
         check_url(connection)
         self.connection = connection
@@ -94,7 +92,7 @@ class Endpoint:
         for note in self.server.server("").notes:
             log.warning("connection %s: %s", connection.name, note)
         self._secrets = secrets
-        self._authorization = Authorization(connection, secrets, now, hold_after_refusal=hold_after_refusal)
+        self._authorization = authorization
         self._now = now
         self._new_id = new_id
         self._counts = counts
@@ -218,7 +216,7 @@ class Endpoint:
             self.lanes.one_by_one(mailbox.address)
         if wrong.code in CERTIFICATE_CODES:
             self._secrets.forget(TRUST_SECRET)
-        if wrong.code in _REFUSED and patience.credential:
+        if wrong.code in REFUSALS and patience.credential:
             self._authorization.refused(patience.credential, wrong, again=patience.refused_before)
         if wrong.code == "version-not-supported":
             self.server.step_down(patience.header.version)

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import batched, takewhile
 
 from shared.adapters.autodiscover import Autodiscover
+from shared.adapters.ews.authorization import Authorization
 from shared.adapters.ews.cached_secrets import CachedSecrets
 from shared.adapters.ews.capabilities import Gap
 from shared.adapters.ews.connection import Connection
@@ -69,10 +70,14 @@ class EwsExchange:
         self._secrets = CachedSecrets(secrets, now)
         self._now = now
         self._new_id = new_id
-        self._hold_after_refusal = hold_after_refusal
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
+        # One for each connection, whatever its URLs: a refused password is refused everywhere.
+        self._authorizations = {
+            name: Authorization(each, self._secrets, now, hold_after_refusal=hold_after_refusal)
+            for name, each in self._connections.items()
+        }
         self._autodiscover = Autodiscover(
-            self._connections, self._secrets, now=now, new_id=new_id, hold_after_refusal=hold_after_refusal
+            self._connections, self._secrets, self._authorizations, now=now, new_id=new_id
         )
 
     async def aclose(self) -> None:
@@ -321,10 +326,10 @@ class EwsExchange:
             found = self._endpoints[place] = Endpoint(
                 replace(connection, url=mailbox.url or connection.url),
                 self._secrets,
+                self._authorizations[connection.name],
                 now=self._now,
                 new_id=self._new_id,
                 counts=self.counts,
-                hold_after_refusal=self._hold_after_refusal,
             )
         return found
 

@@ -1,8 +1,7 @@
 """What status says once of a server that is unlike the settings, or has gaps that force a plainer way."""
 
 from shared.flows.email.run import Run
-
-NO_HIERARCHY = "this server has no folder hierarchy sync: all folders are listed at each sync"
+from shared.model.server import NO_HIERARCHY
 
 
 async def note_server(run: Run) -> None:

@@ -79,7 +79,8 @@ async def test_the_mime_of_a_calendar_item_is_icalendar_in_its_zone(talk: Talk) 
         (EVENT.replace("DTSTART;TZID=Europe/Berlin:20260302T110000", "DTSTART:soon"), "ErrorMimeContentInvalid"),
         (EVENT.replace("PT1H30M", "a while"), "ErrorMimeContentInvalid"),
         (EVENT.replace("UID:", "RRULE:FREQ=SECONDLY\nUID:"), "ErrorMimeContentInvalid"),
-        (EVENT.replace("UID:", "EXDATE:20260302T100000Z\nUID:"), "ErrorInvalidOperation"),
+        (EVENT.replace("UID:", "RDATE:20260303T100000Z\nUID:"), "ErrorInvalidOperation"),
+        (EVENT.replace("UID:", "RECURRENCE-ID:20260302T100000Z\nUID:"), "ErrorInvalidOperation"),
         (EVENT.replace("PT1H30M", "-PT1H"), "ErrorCalendarEndDateIsEarlierThanStartDate"),
     ],
 )
