@@ -44,6 +44,13 @@ class ExchangeProcess:
             end(self._process, within=_ENDS_WITHIN)
 
     @property
+    def pid(self) -> int:
+        """The process of the running server."""
+        if self._process is None:
+            raise RuntimeError("the simulator is not running")
+        return self._process.pid
+
+    @property
     def control(self) -> str:
         """Where the control API is."""
         return self.url.removesuffix(PATH) + "/control"

@@ -13,8 +13,16 @@ _WORDS = tuple(_TEXT.split())
 _PEOPLE = ("Ada Novak", "Ben Okafor", "Cleo Marin", "Dan Whitby", "Eve Sato", "Finn Berg", "Gina Rossi", "Hugo Diaz")
 
 
-def mail(number: int, *, recipient: str, subject: str = "", size: int = 10_000, attachments: bool = True) -> bytes:
-    """One mail as RFC 5322, of about `size` bytes. The same number always gives the same mail."""
+def mail(
+    number: int,
+    *,
+    recipient: str,
+    subject: str = "",
+    size: int = 10_000,
+    attachments: bool = True,
+    sent: datetime | None = None,
+) -> bytes:
+    """One mail as RFC 5322, of about `size` bytes. The same number always gives the same mail, but for `sent`."""
     source = random.Random(number)
     text = _text(source, (size - 2_600) * 2 // 5)
     message = EmailMessage()
@@ -22,7 +30,7 @@ def mail(number: int, *, recipient: str, subject: str = "", size: int = 10_000, 
     message["To"] = ", ".join([recipient, _person(number + 1), _person(number + 2)])
     message["Cc"] = ", ".join([_person(number + 3), _person(number + 4)])
     message["Subject"] = subject or f"{source.choice(_WORDS).capitalize()} {number}"
-    message["Date"] = datetime.fromtimestamp(1_790_000_000 + number, UTC)
+    message["Date"] = sent or datetime.fromtimestamp(1_790_000_000 + number, UTC)
     message["Message-ID"] = f"<{number}@customer.example>"
     message["In-Reply-To"] = f"<{number - 1}@customer.example>"
     message["References"] = " ".join(f"<{number - back}@customer.example>" for back in (3, 2, 1))

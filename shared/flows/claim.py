@@ -2,19 +2,25 @@
 
 The head row is in every transaction under its etag, with the writer's name and a step that only grows. So a worker
 whose lease was taken over cannot write, and a lost acknowledgement is settled by reading the head.
+
+A collection that is simply followed is claimed by its first commit, and let go by its last page: one transaction is
+all that a new mail costs. Two workers may then read Exchange at once; the one that commits second has lost.
 """
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.errors import Conflict, LeaseLost, Transient, Unclear
 from shared.flows.head import HEAD, TABLE, WANTED, HeadWriter, head_of
+from shared.flows.hints import Where, folders_of
 from shared.model.collection import Head
 from shared.ports import Delete, Insert, Merge, Replace, Row, Value, World, Write
 
+log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 """How long a silent worker keeps others out. Only a matter of speed after a crash: the etag is what protects."""
 
@@ -31,6 +37,8 @@ class Claim:
         self.release_brake = False
         self.remove_items = False
         self.at_once = False
+        self.where: Where = None
+        self.released = False
         self._writer = writer
         self._etag = ""
         self._wanted_etag = ""
@@ -40,7 +48,8 @@ class Claim:
     async def take(self, now: datetime, *, job: str = "") -> bool:
         """Claim the collection; False when another worker has it, other than one of the same `job` (see Head).
 
-        `now` is taken before anything is read.
+        `now` is taken before anything is read. A wish that is there already is what two workers meet at: whoever lets
+        go removes it under the etag that he saw. So only then the claim may wait for the first commit.
         """
         row, wanted = await self._read()
         found = Head() if row is None else await head_of(row, self.world.blobs)
@@ -48,9 +57,12 @@ class Claim:
         if is_held and not (job and job == found.job):
             return False
         self.head = replace(found, writer=self._writer, job=job, until=now + LEASE, step=found.step + 1, started_at=now)
+        self._etag = "" if row is None else row.etag
+        if wanted is not None and found.is_calm:
+            self._note(wanted.etag, wanted)
+            return True
         columns = await self._columns.columns(self.head)
         lock = Insert(HEAD, columns) if row is None else Replace(HEAD, columns, row.etag)
-        self._etag = "" if row is None else row.etag
         return await self._lock(lock, wanted, now)
 
     async def _read(self) -> tuple[Row | None, Row | None]:
@@ -89,6 +101,7 @@ class Claim:
         self.release_brake = bool(values.get("release"))
         self.remove_items = bool(values.get("remove"))
         self.at_once = bool(values.get("force"))
+        self.where = folders_of(values)
 
     async def commit(self, writes: Sequence[Write] = (), **changes: Any) -> None:
         """Write rows and a new head in one transaction, and extend the lease.
@@ -110,6 +123,20 @@ class Claim:
             self.head, self._unsettled = head, False
             return
         raise Transient("storage-unavailable", "a transaction stayed unclear")
+
+    async def conclude(self, writes: Sequence[Write], closing: Mapping[str, Any], **changes: Any) -> None:
+        """Commit, and let go in the same transaction with `closing` in the head; `released` says so afterwards. Where
+        somebody has asked again since `note_wanted` it is a commit and no more. Raises as `commit` does."""
+        if self._wanted_etag:
+            served = Delete(WANTED, self._wanted_etag)
+            try:
+                await self.commit([*writes, served], **{**changes, **closing, "until": self.world.now()})
+            except Conflict:
+                log.debug("%s is wanted again", self.key)
+            else:
+                self.released = True
+                return
+        await self.commit(writes, **changes)
 
     def carry(self, **changes: Any) -> None:
         """Change the head in hand for the next commit to write. Only for what may be lost: a crash forgets it."""

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from shared.errors import Conflict, Invalid, Transient, Unclear
 from shared.flows.head import TABLE as COLLECTIONS
 from shared.flows.head import WANTED, read_head
+from shared.flows.hints import folders_column
 from shared.flows.settings_document import read_settings
 from shared.model.configuration import CONNECTION_NAME
 from shared.model.keys import collection_key, hashed, shard_of
@@ -128,7 +129,7 @@ async def wake(
     now = world.now()
     asked = {"force": force, "release": release, "remove": remove}
     wish: dict[str, Value] = {name: value for name, value in asked.items() if value is not None}
-    wish |= {"at": now, "enqueued_at": now}
+    wish |= {"at": now, "enqueued_at": now, **folders_column(None)}
     await _touch(world.rows, COLLECTIONS, collection_key(operator.mailbox_key, kind), Touch(WANTED, wish))
     await world.queues.send(COLLECTIONS_QUEUE, {"operator_id": operator.id, "kind": kind.value})
 

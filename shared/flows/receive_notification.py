@@ -6,12 +6,14 @@ unless that was done less than FOLD ago.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
 from shared.errors import Conflict, Transient, Unclear
 from shared.flows.head import TABLE as COLLECTIONS
 from shared.flows.head import WANTED
+from shared.flows.hints import Where, folders_column, folders_of, widened
 from shared.flows.subscription_row import KEY, TABLE, read_subscription
 from shared.model.exchange import Notification
 from shared.model.keys import collection_key, hashed
@@ -80,7 +82,10 @@ async def _heard(world: World, mailbox_key: str, subscription: Subscription, kno
     latest = _short(next((note.watermark for note in reversed(known) if note.watermark), expected))
     beat = Merge(KEY, {"last_heard": world.now(), "watermark": latest})
     if missed or any(not note.status_only for note in known):
-        await asyncio.gather(write(world.rows, TABLE, mailbox_key, beat), _want(world, mailbox_key, subscription))
+        where = None if missed else _where(known)
+        await asyncio.gather(
+            write(world.rows, TABLE, mailbox_key, beat), _want(world, mailbox_key, subscription, where)
+        )
     else:
         await write(world.rows, TABLE, mailbox_key, beat)
 
@@ -92,9 +97,17 @@ async def _lost(world: World, mailbox_key: str, subscription: Subscription) -> N
     await _want(world, mailbox_key, subscription)
 
 
-async def _want(world: World, mailbox_key: str, subscription: Subscription) -> None:
+def _where(known: Sequence[Notification]) -> Where:
+    """The folders in which something changed; None where it may be anywhere."""
+    news = [note for note in known if not note.status_only]
+    if any(note.folders_changed or not note.folder_ids for note in news):
+        return None
+    return frozenset[str]().union(*(note.folder_ids for note in news))
+
+
+async def _want(world: World, mailbox_key: str, subscription: Subscription, where: Where = None) -> None:
     for kind in subscription.kinds.split():
-        await want(world, collection_key(mailbox_key, kind), subscription.operator_id, kind)
+        await want(world, collection_key(mailbox_key, kind), subscription.operator_id, kind, where)
 
 
 def _short(mark: str) -> str:
@@ -102,20 +115,28 @@ def _short(mark: str) -> str:
     return mark if len(mark) <= _LONGEST_MARK else hashed(mark)
 
 
-async def want(world: World, key: str, operator_id: str, kind: str) -> None:
-    """Ask for a sync of a collection; fold with a wish that was enqueued less than FOLD ago."""
+async def want(world: World, key: str, operator_id: str, kind: str, where: Where = None) -> None:
+    """Ask for a sync of a collection; fold with a wish that was enqueued less than FOLD ago.
+
+    `where`: the folders that need a look, None for all. A wish that is there already is widened by them.
+    """
     now = world.now()
     message = {"operator_id": operator_id, "kind": kind}
-    if await write(world.rows, COLLECTIONS, key, Insert(WANTED, {"at": now, "enqueued_at": now})):
+    wish: dict[str, Value] = {"at": now, "enqueued_at": now}
+    if await write(world.rows, COLLECTIONS, key, Insert(WANTED, wish | folders_column(where))):
         await world.queues.send(COLLECTIONS_QUEUE, message)
         return
     row = await world.rows.get(COLLECTIONS, key, WANTED)
-    asked = None if row is None else row.values.get("enqueued_at")
-    folds = isinstance(asked, datetime) and now - asked < FOLD
-    # Only into a wish that is still there: a worker that served it meanwhile has seen nothing of what came since.
-    if folds and await write(world.rows, COLLECTIONS, key, Merge(WANTED, {"at": now})):
-        return
-    await write(world.rows, COLLECTIONS, key, Touch(WANTED, {"at": now, "enqueued_at": now}))
+    if row is not None:
+        asked = row.values.get("enqueued_at")
+        folds = isinstance(asked, datetime) and now - asked < FOLD
+        wider = folders_column(widened(folders_of(row.values), where))
+        # Only into this wish: a worker that served it meanwhile has seen nothing of what came since.
+        if await write(world.rows, COLLECTIONS, key, Merge(WANTED, ({"at": now} if folds else wish) | wider, row.etag)):
+            if not folds:
+                await world.queues.send(COLLECTIONS_QUEUE, message)
+            return
+    await write(world.rows, COLLECTIONS, key, Touch(WANTED, wish | folders_column(None)))
     await world.queues.send(COLLECTIONS_QUEUE, message)
 
 

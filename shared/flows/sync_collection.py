@@ -71,7 +71,8 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
     deadline = world.now() + budget
     is_on = configuration.email.enabled and operator.flag(kind)
     while True:
-        run = Run(world, claim, Mailbox(operator.mailbox, operator.connection), EmailRules(), deadline)
+        begun = world.now()
+        run = Run(world, claim, Mailbox(operator.mailbox, operator.connection), EmailRules(), begun, deadline)
         run.stubborn = claim.head.trouble is not None and claim.head.trouble.count >= _STUBBORN_AFTER
         if claim.remove_items:
             await remove_everything(run)
@@ -81,14 +82,12 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
             await claim.set_aside()
             return "paused"
         else:
-            begun = world.now()
             run.mailbox = await mailbox_of(world, operator, configuration)
             run.rules = email_rules(configuration, run.mailbox)
             await bring_up_to_date(run)
             if run.folders_changed:
                 await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
-            marks = bool(run.leaving or run.failing)
-            if await claim.release(trouble=None, retry_at=None, complete_at=begun, marks=marks):
+            if claim.released or await claim.release(**run.closing):
                 return "done"
             run.check_time()
             continue

@@ -118,13 +118,22 @@ class Head:
     started_at: datetime | None = None
     """When a worker last began to read Exchange."""
     complete_at: datetime | None = None
-    """When the collection last held all that Exchange had: the beginning of the last complete pass."""
+    """When the collection last held all that Exchange had told of: the beginning of the last complete pass."""
+    looked_at: datetime | None = None
+    """When all folders were last looked at, and not only those that notifications named."""
     marks: bool = False
     """Whether there may be items on their way out, or items that failed: else nobody needs to look for their rows."""
     failures_retried_at: datetime | None = None
     swept_at: datetime | None = None
     notes: tuple[str, ...] = ()
     """Plainer ways that a server's gaps forced, for status."""
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether all folders are simply followed: nothing begun, nothing held back, nothing failing."""
+        folders = self.states.folders
+        unusual = self.intent or self.held or self.trouble
+        return bool(folders) and not unusual and all(folder.phase is Phase.LIVE for folder in folders)
 
     def folder(self, folder_id: str) -> WatchedFolder | None:
         """The watched folder of that id."""

@@ -118,7 +118,8 @@ class Subscribed:
 class Notification:
     """What one SendNotification says of one subscription. A hint: nothing in it is trusted (DESIGN 4).
 
-    `folder_ids` are the parents of the items that events name; `status_only`: nothing but status events.
+    `folder_ids` are the parents of the items that events name; `folders_changed`: a folder itself was created, moved,
+    renamed or deleted, or changed otherwise than by its items; `status_only`: nothing but status events.
     `error` is the server's code in an error push: the subscription is gone already. PROTOCOL 4.3.
     """
 
@@ -126,6 +127,7 @@ class Notification:
     previous_watermark: str = ""
     watermark: str = ""
     folder_ids: frozenset[str] = frozenset()
+    folders_changed: bool = False
     status_only: bool = False
     error: str = ""
 

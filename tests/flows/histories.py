@@ -252,6 +252,30 @@ async def play(history: History, steps: Sequence[Step]) -> None:
     await history.check_steadfast()
 
 
+class Pushes:
+    """Exchange's notifications: each tells of all that happened since the last one that was accepted, in order, and
+    names the folders of the items and whether a folder itself changed."""
+
+    def __init__(self, office: Office, turns: Sequence[int]) -> None:
+        self._office = office
+        self._turns = turns
+        self._items, self._folders = dict(office.box.items), dict(office.box.folders)
+        self._watermark = ""
+        self._one_at_a_time = asyncio.Lock()
+
+    async def push(self) -> None:
+        """Tell of what happened."""
+        async with self._one_at_a_time:
+            box = self._office.box
+            before, now = set(self._items.items()), set(box.items.items())
+            touched = frozenset(item.email.folder_id for _, item in before ^ now)
+            changed, watermark = self._folders != box.folders, f"{self._watermark}+"
+            note = Notification("subscription/1", self._watermark, watermark, touched, changed)
+            self._items, self._folders, self._watermark = dict(box.items), dict(box.folders), watermark
+            world = Hesitation(self._turns).worker(self._office.world())
+            await receive_notification(world, self._office.key.partition("-")[0], (note,))
+
+
 async def driven(changes: Sequence[Change], turns: Sequence[int], losing: Sequence[int]) -> Office:
     """Play changes with a push after each, beside workers that run only when a message wakes them; no timer helps.
 
@@ -261,11 +285,7 @@ async def driven(changes: Sequence[Change], turns: Sequence[int], losing: Sequen
     office = history.office
     await office.configure({"notifications": {"mode": "push", "url": "https://app.example/n"}})
     await keep_subscription(office.world(), "alice")
-    key = office.key.partition("-")[0]
-
-    async def push(number: int) -> None:
-        note = Notification("subscription/1", "w", f"w{number}")
-        await receive_notification(Hesitation(turns).worker(office.world()), key, (note,))
+    pushes = Pushes(office, turns)
 
     async def work() -> None:
         while office.queues.receive(COLLECTIONS_QUEUE):
@@ -277,7 +297,7 @@ async def driven(changes: Sequence[Change], turns: Sequence[int], losing: Sequen
             await asyncio.sleep(0)
         history.change(changes[number])
         if number not in losing:
-            await push(number)
+            await pushes.push()
 
     for number in range(0, len(changes), 2):
         both = range(number, min(number + 2, len(changes)))
@@ -285,7 +305,7 @@ async def driven(changes: Sequence[Change], turns: Sequence[int], losing: Sequen
         await asyncio.gather(work(), work())
     if not set(losing).isdisjoint(range(len(changes))):
         office.now += timedelta(seconds=30)
-        await push(len(changes))
+        await pushes.push()
     for _ in range(100):
         await work()
         if (visible := office.queues.next_visible(COLLECTIONS_QUEUE)) is None:

@@ -1,5 +1,6 @@
 """What Exchange pushes is read as a hint; what is no notification is refused and leaves nothing behind."""
 
+import re
 from pathlib import Path
 from uuid import uuid4
 
@@ -51,6 +52,37 @@ def test_events_name_the_folders_of_their_items_and_the_last_watermark() -> None
     assert send_notification.parse(body) == (
         Notification("S1", "W1", "W5", folder_ids=frozenset({"F1", "F2", "F3"}), status_only=False),
     )
+
+
+def told(*events: tuple[str, str]) -> bytes:
+    """A notification of these events: each its element's name and content."""
+    shown = "".join(f"<t:{name}>{content}</t:{name}>" for name, content in events)
+    return re.sub(rb"<t:StatusEvent>.*</t:StatusEvent>", shown.encode(), STATUS)
+
+
+ITEM = '<t:ItemId Id="I1"/><t:ParentFolderId Id="F1"/>'
+FOLDER = '<t:FolderId Id="F1"/><t:ParentFolderId Id="F0"/>'
+
+
+@pytest.mark.parametrize(
+    ("body", "changed"),
+    [
+        (told(("CreatedEvent", ITEM)), False),
+        (told(("CreatedEvent", ITEM), ("ModifiedEvent", FOLDER)), False),
+        (told(("ModifiedEvent", f"{FOLDER}<t:UnreadCount>3</t:UnreadCount>"), ("NewMailEvent", ITEM)), False),
+        (told(("ModifiedEvent", FOLDER)), True),
+        (told(("CreatedEvent", ITEM), ("ModifiedEvent", FOLDER.replace("F1", "F2"))), True),
+        (told(("CreatedEvent", ITEM), ("CreatedEvent", FOLDER)), True),
+        (told(("DeletedEvent", FOLDER)), True),
+        (told(("MovedEvent", f"{FOLDER}<t:OldFolderId Id='F1'/><t:OldParentFolderId Id='F9'/>")), True),
+        (told(("SomethingNewEvent", "")), True),
+    ],
+)
+def test_a_folders_own_change_is_told_from_that_which_an_item_brings(body: bytes, changed: bool) -> None:
+    """An item's change usually yields two events, the item's and its folder's (PROTOCOL 4.2). Only a folder's event that
+    no item explains says that the folders are not what they were."""
+    (notification,) = send_notification.parse(body)
+    assert notification.folders_changed is changed
 
 
 def test_an_error_push_names_the_lost_subscription() -> None:

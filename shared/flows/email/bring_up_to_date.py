@@ -5,7 +5,7 @@ from dataclasses import replace
 from shared.errors import Resync, Transient
 from shared.flows.documents import blob_prefix, on_demand_prefix
 from shared.flows.email.drain import drain_folder
-from shared.flows.email.follow import follow_folder, forget_state
+from shared.flows.email.follow import follow_folder, follow_named, forget_state
 from shared.flows.email.items import remove_item
 from shared.flows.email.leaving import load_leaving, release_brake, review_hold, settle
 from shared.flows.email.notes import note_server
@@ -17,7 +17,6 @@ from shared.flows.email.watch import look_at_folders
 from shared.flows.email.window import fill_window
 from shared.flows.head import WANTED
 from shared.model.collection import Phase, States, Tree, WatchedFolder
-from shared.model.rules import window_start
 from shared.ports import Delete, Merge
 
 _LOOKS = 3
@@ -26,6 +25,9 @@ _REMOVED_AT_ONCE = 300
 
 async def bring_up_to_date(run: Run) -> None:
     """Synchronise all watched folders, page by page. Raises OutOfTime with everything so far put down."""
+    if await follow_named(run):
+        return
+    run.is_whole = True
     await load_failing(run)
     await load_leaving(run)
     await roll_forward(run)
@@ -93,7 +95,7 @@ def _current(run: Run, folder: WatchedFolder) -> WatchedFolder:
 async def _set_window(run: Run) -> None:
     """Store the window's absolute start when the collection begins; move it back when an administrator enlarges it."""
     head = run.claim.head
-    start, days = window_start(head, run.rules.window_days, run.world.now())
+    start, days = run.window
     if (start, days) == (head.window_from, head.window_days):
         return
     enlarged = [replace(folder, phase=Phase.WINDOW, before=None) for folder in head.states.folders]
@@ -103,9 +105,8 @@ async def _set_window(run: Run) -> None:
 async def _set_mailbox(run: Run) -> None:
     """Look at the folders afresh where the operator's mailbox has another address or connection than before. The same
     mailbox has the same folders; another one's items leave under the brake."""
-    mailbox = f"{run.mailbox.connection} {run.mailbox.address.lower()}"
-    if run.claim.head.mailbox != mailbox:
-        await run.claim.commit(mailbox=mailbox, tree=Tree())
+    if run.claim.head.mailbox != run.mailbox_label:
+        await run.claim.commit(mailbox=run.mailbox_label, tree=Tree())
 
 
 async def remove_everything(run: Run) -> None:

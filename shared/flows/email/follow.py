@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
+from shared.errors import Resync
 from shared.flows.email.items import gone_failures, import_items, read_flag, remove_item
 from shared.flows.email.leaving import mark_leaving
 from shared.flows.email.pages import Unit, commit_page
@@ -10,22 +12,62 @@ from shared.flows.email.run import Run
 from shared.flows.email.stored import at_times, by_exchange_id
 from shared.model.collection import Phase, States, StoredItem, WatchedFolder
 from shared.model.exchange import ItemChanges, ItemStub
+from shared.model.folders import watched_folders
 from shared.model.rules import BEGINNING, moment_of
 
+LOOK_EVERY = timedelta(minutes=15)
+"""How long notifications alone say where to look, before all folders are looked at again."""
 
-async def follow_folder(run: Run, folder: WatchedFolder) -> None:
-    """Apply all changes since the stored state, a page at a time. Raises Resync where that state is void."""
+
+async def follow_folder(run: Run, folder: WatchedFolder, *, is_last: bool = False) -> None:
+    """Apply all changes since the stored state, a page at a time. Raises Resync where that state is void.
+
+    `is_last`: nothing is left to do after this folder, so that its last page may conclude the pass.
+    """
     while True:
         current = run.claim.head.folder(folder.id) or folder
         changes = await run.world.exchange.sync_folder_items(
             run.mailbox, folder.id, current.sync_state, limit=run.rules.batch_size
         )
+        run.is_concluding = is_last and changes.is_last
         new = replace(current, sync_state=changes.state)
         if changes.state != current.sync_state or _is_something(changes):
             await apply_changes(run, current, changes, states=run.claim.head.states.with_folder(new))
         if changes.is_last:
             return
         run.check_time()
+
+
+async def follow_named(run: Run) -> bool:
+    """Follow only the folders that notifications named: all that an arrival needs. False: all must be looked at,
+    since the hint is none, or something turned up that one folder alone cannot answer."""
+    folders = _named(run)
+    if folders is None:
+        return False
+    try:
+        for folder in folders:
+            await follow_folder(run, folder, is_last=folder is folders[-1])
+    except Resync:
+        return False
+    finally:
+        run.is_concluding = False
+    return not (run.leaving or run.failing)
+
+
+def _named(run: Run) -> list[WatchedFolder] | None:
+    """The watched folders among those named; None where the hint cannot be relied on."""
+    head, where = run.claim.head, run.claim.where
+    if where is None or head.marks or not head.is_calm:
+        return None
+    if head.looked_at is None or run.begun - head.looked_at >= LOOK_EVERY:
+        return None
+    if head.mailbox != run.mailbox_label or (head.window_from, head.window_days) != run.window:
+        return None
+    watched = {folder.id for folder in watched_folders(head.tree, run.rules.folders, run.rules.exclude_folders)}
+    is_as_set = watched == {folder.id for folder in head.states.folders}
+    if not is_as_set or not where <= {folder.id for folder in head.tree.folders}:
+        return None
+    return [folder for folder in head.states.folders if folder.id in where]
 
 
 async def forget_state(run: Run, folder: WatchedFolder) -> None:

@@ -17,8 +17,8 @@ from shared.model.collection import ChangeType, Intent, States
 from shared.model.email import timestamp
 from shared.ports import Delete, Merge, Upsert, Value, Write
 
-_ROWS = 98
-"""A transaction has at most 100 rows: these, the head and the feed's row."""
+_ROWS = 97
+"""A transaction has at most 100 rows: these, the head, the feed's row and the wish."""
 _BYTES = 3 * 1024 * 1024 + 256 * 1024
 """3.5 MiB of serialised JSON, less the head and the feed's row."""
 
@@ -94,9 +94,13 @@ async def _write(run: Run, part: Sequence[Unit], *, page: int, finished: bool = 
     added = sum(unit.added for unit in part)
     if finished:
         head["page"] = page
+    head["items"] = claim.head.items + added
     if any(write.key.startswith((LEAVING, FAILING)) and not isinstance(write, Delete) for write in writes):
         head["marks"] = True
-    await claim.commit(stamped, items=claim.head.items + added, **head)
+    elif run.is_concluding and "states" in head and not (run.leaving or run.failing):
+        await claim.conclude(stamped, run.closing, **head)
+        return
+    await claim.commit(stamped, **head)
 
 
 def _stamped(write: Write, page: int, now: datetime) -> Write:

@@ -3,11 +3,12 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.flows.claim import Claim
 from shared.flows.email.stored import Leaving
 from shared.model.exchange import Mailbox
-from shared.model.rules import KeepRules
+from shared.model.rules import KeepRules, window_start
 from shared.ports import World
 
 
@@ -41,6 +42,8 @@ class Run:
     claim: Claim
     mailbox: Mailbox
     rules: EmailRules
+    begun: datetime
+    """When this pass began: before anything was read of Exchange."""
     deadline: datetime
     stubborn: bool = False
     folders_changed: bool = False
@@ -53,12 +56,33 @@ class Run:
     """How many items were found missing in this run though no Delete told of each: the brake counts them together."""
     failing: dict[str, int] = field(default_factory=dict)
     """How often each failing item failed, by the key of its `e-` row."""
+    is_whole: bool = False
+    """Whether all folders were looked at."""
+    is_concluding: bool = False
+    """Whether the page in hand is the last of this pass, unless it brings something that must be seen to."""
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def key(self) -> str:
         """The collection's partition."""
         return self.claim.key
+
+    @property
+    def window(self) -> tuple[datetime | None, int]:
+        """The window's absolute start and the setting it comes from, as they should be. DESIGN 3."""
+        return window_start(self.claim.head, self.rules.window_days, self.world.now())
+
+    @property
+    def mailbox_label(self) -> str:
+        """What the head remembers of the mailbox that its folders were read of."""
+        return f"{self.mailbox.connection} {self.mailbox.address.lower()}"
+
+    @property
+    def closing(self) -> dict[str, Any]:
+        """What the head says once this pass has come to its end."""
+        whole = {"looked_at": self.begun} if self.is_whole else {}
+        marks = bool(self.leaving or self.failing)
+        return {"trouble": None, "retry_at": None, "complete_at": self.begun, "marks": marks, **whole}
 
     def out_of_time(self) -> bool:
         """Whether the budget is spent."""

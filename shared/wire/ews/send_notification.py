@@ -69,11 +69,13 @@ def _read_message(message: Element) -> Notification | None:
 def _read(notification: Element, error: str) -> Notification:
     events = [part for part in notification if local(part).endswith("Event")]
     watermarks = [mark for event in events if (mark := text(event, "Watermark"))]
+    touched = frozenset(folder for event in events for folder in _folders(event))
     return Notification(
         subscription_id=text(notification, "SubscriptionId"),
         previous_watermark=text(notification, "PreviousWatermark"),
         watermark=watermarks[-1] if watermarks else "",
-        folder_ids=frozenset(folder for event in events for folder in _folders(event)),
+        folder_ids=touched,
+        folders_changed=any(_changes_folders(event, touched) for event in events),
         status_only=bool(events) and all(local(event) == _STATUS for event in events),
         error=error,
     )
@@ -84,3 +86,10 @@ def _folders(event: Element) -> set[str]:
     if child(event, "ItemId") is None:
         return set()
     return {read_id(event, "ParentFolderId"), read_id(event, "OldParentFolderId")} - {""}
+
+
+def _changes_folders(event: Element, touched: frozenset[str]) -> bool:
+    """Whether the event is about a folder itself. An item's change usually brings a change of its folder with it."""
+    if local(event) == _STATUS or child(event, "ItemId") is not None:
+        return False
+    return local(event) != "ModifiedEvent" or read_id(event, "FolderId") not in touched
