@@ -1,0 +1,44 @@
+"""What every command shares: the app to talk to, and how what it answers is shown.
+
+Results go to standard output, as a table for people or as JSON for programs; everything else goes to standard error.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.remote import Remote
+
+out = Console()
+
+OperatorId = Annotated[str, typer.Argument(metavar="OPERATOR", help="The operator's id")]
+Kind = Annotated[str, typer.Option(help="email")]
+
+
+@dataclass(slots=True)
+class Session:
+    """What the options before the command say."""
+
+    remote: Remote
+    as_json: bool
+
+
+def show_document(document: Any) -> None:
+    """Print a document as JSON."""
+    out.print_json(data=document)
+
+
+def show_rows(session: Session, rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> None:
+    """Print rows: a table of these columns, or all that is known as JSON."""
+    if session.as_json:
+        show_document(rows)
+        return
+    names = tuple(columns)
+    table = Table(*names, box=None)
+    for row in rows:
+        table.add_row(*("" if row.get(name) is None else str(row.get(name)) for name in names))
+    out.print(table)
