@@ -17,7 +17,7 @@ from devtools.stack import Stack
 
 MAILBOXES = [f"user{number:03d}@contoso.example" for number in range(100)]
 PER_SECOND = 10
-FIRST_LOOK, LATER = 0.2, 1.4
+FIRST_LOOK, LATER = 0.3, 1.4
 """When the reader looks first, and by what factor later: looking costs the worker as much as half a sync."""
 LIMIT_SECONDS = 20.0
 WARM_UP = 3 * PER_SECOND

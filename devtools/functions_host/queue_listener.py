@@ -64,7 +64,8 @@ class QueueListener:
         self._backoff = PollingBackoff(options.max_polling_interval, random=random.random)
         self._running: set[asyncio.Task[None]] = set()
         self._in_function: set[asyncio.Task[None]] = set()
-        self._changed = asyncio.Event()
+        self._one_ended = asyncio.Event()
+        self._look_now = asyncio.Event()
         self._stopping = False
         self._fetching = False
         self._loop: asyncio.Task[None] | None = None
@@ -83,12 +84,13 @@ class QueueListener:
 
     def look_now(self) -> None:
         """End the pause after an empty look."""
-        self._changed.set()
+        self._look_now.set()
 
     async def stop_listening(self) -> None:
         """Take no more messages. What runs goes on; what the last look brought is given back."""
         self._stopping = True
-        self.look_now()
+        self._look_now.set()
+        self._one_ended.set()
         if self._loop is not None:
             await self._loop
 
@@ -119,7 +121,7 @@ class QueueListener:
 
     async def _listen(self) -> None:
         while not self._stopping:
-            self._changed.clear()
+            self._look_now.clear()
             self._fetching = True
             messages = await self._fetch()
             self._fetching = False
@@ -155,19 +157,20 @@ class QueueListener:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._in_function.discard(task)
-        self._changed.set()
+        self._one_ended.set()
         if not task.cancelled() and (error := task.exception()):
             log.error("queue %s: a message could not be settled", self.queue_name, exc_info=error)
 
     async def _until_room(self) -> None:
         while len(self._running) > self._options.new_batch_threshold and not self._stopping:
-            await self._changed.wait()
-            self._changed.clear()
+            await self._one_ended.wait()
+            self._one_ended.clear()
 
     async def _pause(self, pause: timedelta) -> None:
+        """Until it is time to look again. That a function ended is no reason to, as in the real host."""
         try:
             async with asyncio.timeout(pause.total_seconds()):
-                await self._changed.wait()
+                await self._look_now.wait()
         except TimeoutError:
             return
 
