@@ -120,7 +120,18 @@ _TRANSIENT = (
         "Exchange's answer cannot be read as what was asked for.",
         _WAIT + " If it lasts, report it to us with the detail.",
     ),
-    ("impersonation-failed", Owner.NOBODY, "Exchange could not act in the operator's name just now.", _WAIT),
+    (
+        "exchange-routing-failed",
+        Owner.NOBODY,
+        "The Exchange server that we ask does not reach the one that has the mailbox.",
+        _WAIT + " After the sixth time it is called `exchange-routing-broken`.",
+    ),
+    (
+        "impersonation-failed",
+        Owner.NOBODY,
+        "Exchange could not act in the operator's name just now.",
+        _WAIT + " After the third time it is called `impersonation-broken`.",
+    ),
     (
         "exchange-inconsistent",
         Owner.EXCHANGE,
@@ -198,6 +209,22 @@ _RECONFIGURE = (
         "`New-ManagementRoleAssignment -Name ExchangeCrmSync -Role ApplicationImpersonation -User "
         "<account>`, with a `-CustomRecipientWriteScope` that includes the mailbox; in Exchange "
         "Online assign `Application EWS.AccessAsApp`.",
+    ),
+    (
+        "impersonation-broken",
+        Owner.EXCHANGE,
+        "Exchange fails each time to act in the operator's name, without saying that it may not.",
+        "On the Exchange server look into the event log (`MSExchange Web Services`) and whether it reaches a domain "
+        "controller (`nltest /dsgetdc:<domain>`), then `Restart-WebAppPool MSExchangeServicesAppPool`; look at the right "
+        "with `Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers`.",
+    ),
+    (
+        "exchange-routing-broken",
+        Owner.EXCHANGE,
+        "The Exchange server that we ask has not reached the one that has the mailbox for a while.",
+        "`Test-ServiceHealth` and `Get-ServerComponentState <server>` on the mailbox's server (`Get-Mailbox <address> | fl "
+        "ServerName`), and `Get-WebServicesVirtualDirectory | fl InternalUrl` for the way there; or name the connection "
+        "of that server with `PUT /operators/{operator_id}`.",
     ),
     (
         "mailbox-unknown",
