@@ -93,6 +93,7 @@ class DiscoverStep(BaseModel):
     credentials_of: str | None = Field(description="The connection whose credentials went with it.")
     outcome: str
     code: str | None = Field(description="A code of docs/failures.md, where the question got no answer.")
+    remedy: str | None = Field(description="What to do about `code`, if this is the host that should have answered.")
     seconds: float
 
 

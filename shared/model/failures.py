@@ -40,6 +40,11 @@ class Failure:
     cause: str
     remedy: str
 
+    @property
+    def remedy_of_call(self) -> str:
+        """The remedy where a call, or a command, ends with it: the sync tries again by itself, a call does not."""
+        return self.remedy.replace(_WAIT, _REPEAT)
+
 
 def failure(code: str) -> Failure:
     """The entry of a code; for one that is unknown (a newer worker wrote it) that of `internal-error`."""
@@ -51,6 +56,7 @@ def failure(code: str) -> Failure:
 
 
 _WAIT = "Nothing: it is tried again by itself, with pauses that grow to 15 minutes."
+_REPEAT = "Try it again; nobody else does."
 _REPORT = "Report it to us with the detail and the time; the rest goes on meanwhile."
 _IN_ENTRA = "Entra admin center > App registrations > the application"
 _SET_SECRET = "`az keyvault secret set --vault-name <vault> --name <connection>-client-secret --value <secret>`"
@@ -86,20 +92,20 @@ _TRANSIENT = (
         "exchange-unreachable",
         Owner.EXCHANGE,
         "No connection to Exchange could be made.",
-        _WAIT + " Check `connections.<name>.url` and the firewall between the app and Exchange (TCP 443).",
+        _WAIT + " Check the URL (`connections.<name>.url`) and the firewall between the app and Exchange (TCP 443).",
     ),
     (
         "connection-refused",
         Owner.EXCHANGE,
         "The Exchange host refuses connections on this port.",
-        _WAIT + " Check the port in `connections.<name>.url` and that IIS is running.",
+        _WAIT + " Check the port in the URL (`connections.<name>.url`) and that IIS is running.",
     ),
     ("connection-lost", Owner.NOBODY, "The connection to Exchange broke off in the middle.", _WAIT),
     (
         "dns-failed",
         Owner.CRM,
         "The host name of Exchange cannot be resolved.",
-        "Correct the host in `connections.<name>.url`, or give the app a DNS that knows it (virtual "
+        "Correct the host in the URL (`connections.<name>.url`), or give the app a DNS that knows it (virtual "
         "network, private DNS zone).",
     ),
     (
@@ -149,7 +155,7 @@ _TRANSIENT = (
         "storage-unavailable",
         Owner.AZURE,
         "The app's storage account does not answer, or is being throttled.",
-        _WAIT + " A caller repeats the request. If it lasts, look at the storage account's metrics.",
+        _WAIT + " If it lasts, look at the storage account's metrics.",
     ),
     (
         "vault-unavailable",

@@ -127,3 +127,4 @@ async def test_the_doctor_fails_where_nothing_leads_to_the_mailbox() -> None:
         result = CliRunner().invoke(app, ["--url", url, "doctor", "--discover", ALICE])
     assert isinstance(result.exception, Refused)
     assert "autodiscover-untrusted" in str(result.exception)
+    assert result.output.count("dns-failed: Correct the host in the URL") == 1, "once, though two steps failed so"
