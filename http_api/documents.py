@@ -87,7 +87,7 @@ class DiscoverRequest(BaseModel):
 class DiscoverStep(BaseModel):
     """One question that was asked."""
 
-    way: Literal["json", "soap", "pox", "plain"]
+    way: Literal["json", "soap", "pox", "plain", "srv"]
     url: str
     address: str
     credentials_of: str | None = Field(description="The connection whose credentials went with it.")
