@@ -529,7 +529,7 @@ _RECONFIGURE = (
         Owner.CRM,
         "The certificate of Exchange was refused for another reason than its issuer, its host or its time.",
         "`exsync trust fetch URL` shows it; let the Exchange administrator issue one as the detail demands "
-        "(key usage, signature, revocation).",
+        "(who may issue, key usage, signature).",
     ),
     (
         "certificate-expired",
