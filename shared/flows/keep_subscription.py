@@ -67,7 +67,10 @@ async def keep_subscription(world: World, operator_id: str) -> datetime | None:
 
 
 async def subscribe_again(world: World, operator: Operator) -> None:
-    """Ask for push at once, whatever the pause: the mailbox, which was shut to us, is open again."""
+    """Ask for push at once where it was refused, whatever the pause: the mailbox has shown that it is open to us."""
+    subscription, _ = await read_subscription(world.rows, operator.mailbox_key)
+    if subscription is None or not subscription.failure:
+        return
     await write(world.rows, TABLE, operator.mailbox_key, Merge(KEY, {"retry_at": world.now()}))
     await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
 

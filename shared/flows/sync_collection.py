@@ -91,7 +91,7 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
             await bring_up_to_date(run)
             if run.folders_changed:
                 await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
-            if claim.head.trouble is not None and is_shut(claim.head.trouble.code):
+            if claim.at_once or (claim.head.trouble is not None and is_shut(claim.head.trouble.code)):
                 await subscribe_again(world, operator)
             marks = bool(run.leaving or run.failing)
             if await claim.release(trouble=None, retry_at=None, complete_at=begun, marks=marks):

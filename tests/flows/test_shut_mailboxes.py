@@ -157,6 +157,23 @@ async def test_push_of_a_shut_mailbox_is_asked_for_as_seldom_and_begins_again_wi
     assert is_live(await subscription(office), office.now)
 
 
+async def test_push_alone_that_was_refused_is_asked_for_with_a_sync_that_somebody_asked_for() -> None:
+    office = await shut(push=True)
+    refuse = office.exchange.before
+    await reopened(office)
+    await office.settle()
+    office.exchange.before = refuse
+    await fail_to_subscribe(office, 14)
+    await reopened(office)
+    for asked in (False, True):
+        if asked:
+            await ask_for_sync(office.world(), await get_operator(office.rows, "alice"), [Kind.EMAIL])
+        await office.settle()
+        office.queues.receive(SHARDS_QUEUE)
+        await look_after_subscription(office.world(), "alice")
+        assert is_live(await subscription(office), office.now) is asked
+
+
 @pytest.mark.parametrize("by", ["settings", "operator"])
 async def test_push_is_asked_for_at_once_where_settings_or_operator_changed(by: str) -> None:
     office = await shut(push=True)
