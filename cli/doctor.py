@@ -31,6 +31,10 @@ def _show(out: Console, found: dict[str, Any]) -> None:
         signed = f"credentials of {step['credentials_of']}" if step["credentials_of"] else "no credentials"
         out.print(f"{step['way']:5} {step['url']} ({signed}, {step['seconds']} s)", highlight=False, markup=False)
         out.print(f"      {step['outcome']}", highlight=False, markup=False)
+    if found["code"]:
+        # Of the usual names most are not there; only where none led on is it worth while to mend one.
+        for code, remedy in {step["code"]: step["remedy"] for step in found["steps"] if step["code"]}.items():
+            out.print(f"{code}: {remedy}", highlight=False, markup=False)
     for name in ("url", "internal_url", "build", "version", "connection"):
         if found[name]:
             out.print(f"{name}: {found[name]}", highlight=False, markup=False)

@@ -87,12 +87,13 @@ class DiscoverRequest(BaseModel):
 class DiscoverStep(BaseModel):
     """One question that was asked."""
 
-    way: Literal["json", "soap", "pox", "plain"]
+    way: Literal["json", "soap", "pox", "plain", "srv"]
     url: str
     address: str
     credentials_of: str | None = Field(description="The connection whose credentials went with it.")
     outcome: str
     code: str | None = Field(description="A code of docs/failures.md, where the question got no answer.")
+    remedy: str | None = Field(description="What to do about `code`, if this is the host that should have answered.")
     seconds: float
 
 

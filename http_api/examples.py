@@ -146,6 +146,7 @@ DISCOVERED: dict[str, Any] = {
             "credentials_of": "default",
             "outcome": "EWS is at https://mail.example.com/EWS/Exchange.asmx",
             "code": None,
+            "remedy": None,
             "seconds": 0.21,
         }
     ],

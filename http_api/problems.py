@@ -60,7 +60,7 @@ def problem(
         "status": status,
         "detail": (detail or entry.cause).encode("utf-8", "replace").decode(),
         "code": code,
-        "remedy": entry.remedy,
+        "remedy": entry.remedy_of_call,
         **more,
     }
     return JSONResponse(document, status, headers, MEDIA_TYPE)

@@ -6,6 +6,7 @@ Redirects are never followed here, and credentials go only where the attempt nam
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -17,6 +18,7 @@ from shared.adapters.ews.ntlm_transport import EXTENSION, NtlmTransport
 from shared.adapters.ews.request_headers import anchor
 from shared.adapters.ews.transport_errors import transport_error
 from shared.adapters.ews.trust import trust
+from shared.adapters.service_records import ServiceRecords
 from shared.errors import Reconfigure, SyncError
 from shared.model.autodiscover import Answer, Attempt, Way, is_safe
 from shared.model.trust import TRUST_SECRET
@@ -43,16 +45,20 @@ class Autodiscover:
         *,
         now: Callable[[], datetime],
         new_id: Callable[[], str],
+        records: ServiceRecords | None = None,
     ) -> None:
         self._connections = connections
         self._secrets = secrets
         self._now = now
         self._new_id = new_id
         self._authorizations = authorizations
+        self._records = records or ServiceRecords()
         self._client: tuple[str | None, ssl.SSLContext, httpx.AsyncClient] | None = None
 
     async def ask(self, attempt: Attempt) -> Answer:
         """See the port."""
+        if attempt.way is Way.SRV:
+            return await self._located(attempt)
         context, client = await self._connected()
         if not attempt.connection:
             return await self._sent(client, attempt, Credential())
@@ -70,6 +76,14 @@ class Autodiscover:
                 raise
             authorization.accepted(value)
             return answer
+
+    async def _located(self, attempt: Attempt) -> Answer:
+        """What DNS names, as a redirect: it is followed like any other, by https only."""
+        found = await self._records.find(urlsplit(attempt.url).path)
+        if found is None:
+            return Answer(error="the domain has no such record")
+        host, port = found
+        return Answer(redirect_url=f"https://{host}{'' if port == 443 else f':{port}'}/autodiscover/autodiscover.xml")
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -60,6 +60,7 @@ def _step(step: Step) -> dict[str, Any]:
         "credentials_of": step.attempt.connection or None,
         "outcome": step.outcome,
         "code": step.code or None,
+        "remedy": failure(step.code).remedy_of_call if step.code else None,
         "seconds": round(step.seconds, 3),
     }
 

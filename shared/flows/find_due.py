@@ -16,7 +16,7 @@ from shared.flows.settings_document import read_settings
 from shared.flows.side_by_side import side_by_side
 from shared.flows.subscription_row import read_subscription
 from shared.model.configuration import Configuration
-from shared.model.due import RETRY, due_at, is_resting
+from shared.model.due import RETRY, circumstances, due_at, is_resting
 from shared.model.keys import SHARDS, collection_key
 from shared.model.operator import Kind, Operator
 from shared.model.subscription import is_live
@@ -108,4 +108,5 @@ async def _due(
     sweep = timedelta(minutes=configuration.email.sweep_minutes)
     poll = timedelta(minutes=configuration.email.poll_minutes)
     live = is_live(subscription, world.now())
-    return due_at(head, live_push=live, sweep=sweep, poll=poll), is_resting(head, world.now())
+    resting = is_resting(head, world.now(), circumstances(configuration, operator))
+    return due_at(head, live_push=live, sweep=sweep, poll=poll), resting

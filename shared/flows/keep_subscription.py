@@ -17,14 +17,14 @@ from shared.flows.settings_document import read_settings
 from shared.flows.subscription_row import KEY, TABLE, read_subscription, subscription_columns
 from shared.flows.whereabouts import mailbox_of
 from shared.model.configuration import Configuration
-from shared.model.due import RETRY
+from shared.model.due import RETRY, circumstances
 from shared.model.email import timestamp
 from shared.model.exchange import Mailbox
 from shared.model.keys import collection_key, listener_key
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
-from shared.model.rules import pause_after
+from shared.model.rules import is_shut, lasting, pause_after
 from shared.model.subscription import Subscription, is_live, next_look
-from shared.ports import Insert, Replace, Row, Touch, Value, World
+from shared.ports import SHARDS_QUEUE, Insert, Merge, Replace, Row, Touch, Value, World
 
 log = logging.getLogger(__name__)
 _ATTEMPTS = 8
@@ -52,8 +52,10 @@ async def keep_subscription(world: World, operator_id: str) -> datetime | None:
         return now + RETRY if kinds or not ended else None
     if subscription is not None and subscription.subscribing_until and subscription.subscribing_until > now:
         return subscription.subscribing_until
-    if subscription is not None and subscription.retry_at and subscription.retry_at > now:
-        return subscription.retry_at
+    under = circumstances(configuration, operator)
+    rests_until = subscription.retry_at if subscription and subscription.rests_under == under else None
+    if rests_until is not None and rests_until > now:
+        return rests_until
     old = subscription or Subscription(operator_id)
     try:
         again = await _renew(world, configuration, operator, kinds, old, row)
@@ -61,7 +63,16 @@ async def keep_subscription(world: World, operator_id: str) -> datetime | None:
     except (Conflict, Unclear):
         return now + timedelta(minutes=1)
     except SyncError as failure:
-        return await _note_failure(world, operator, failure)
+        return await _note_failure(world, operator, failure, under)
+
+
+async def subscribe_again(world: World, operator: Operator) -> None:
+    """Ask for push at once where it was refused, whatever the pause: the mailbox has shown that it is open to us."""
+    subscription, _ = await read_subscription(world.rows, operator.mailbox_key)
+    if subscription is None or not subscription.failure:
+        return
+    await write(world.rows, TABLE, operator.mailbox_key, Merge(KEY, {"retry_at": world.now()}))
+    await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
 
 
 async def _renew(
@@ -164,20 +175,24 @@ async def _poll_from_now(world: World, operator: Operator) -> None:
             await write(world.rows, DUE, due_partition(kind, operator.mailbox_key), Touch(operator.mailbox_key, due))
 
 
-async def _note_failure(world: World, operator: Operator, failure: SyncError) -> datetime:
+async def _note_failure(world: World, operator: Operator, failure: SyncError, under: str) -> datetime:
     now = world.now()
     subscription, _ = await read_subscription(world.rows, operator.mailbox_key)
     old = subscription or Subscription(operator.id)
     before = json.loads(old.failure) if old.failure else {}
-    since = before["since"] if before.get("code") == failure.code else timestamp(now)
+    same = before and before["code"] in (failure.code, lasting(failure.code, before["alike"]))
+    since, alike = (before["since"], before["alike"] + 1) if same else (timestamp(now), 1)
+    code = lasting(failure.code, alike)
     refused = isinstance(failure, Permanent)
-    pause = _NOT_SUPPORTED if refused else pause_after(old.attempts + 1, failure.retry_after)
+    shut = alike if is_shut(code) else 0
+    pause = _NOT_SUPPORTED if refused else pause_after(old.attempts + 1, failure.retry_after, shut=shut)
     noted: dict[str, Value] = {
         "operator_id": operator.id,
         "subscription_id": "",
-        "failure": json.dumps({"code": failure.code, "detail": failure.detail, "since": since}),
+        "failure": json.dumps({"code": code, "detail": failure.detail, "since": since, "alike": alike}),
         "attempts": old.attempts + 1,
         "retry_at": now + pause,
+        "rests_under": under,
         "subscribing_until": now,
     }
     await write(world.rows, TABLE, operator.mailbox_key, Touch(KEY, noted))

@@ -4,27 +4,25 @@ Two partitions, so two transactions, in an order that a repeated PUT completes a
 first (it belongs to one operator), then the operator is written, then work is asked for.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from shared.errors import Conflict, Invalid, Transient, Unclear
 from shared.flows.head import TABLE as COLLECTIONS
 from shared.flows.head import WANTED, read_head
 from shared.flows.hints import folders_column
+from shared.flows.mailbox_claims import claim_mailbox, give_mailbox_up
+from shared.flows.operator_row import OPERATOR_ID, PARTITION, TABLE, operator_columns, operator_of, read_operator
 from shared.flows.settings_document import read_settings
 from shared.model.configuration import CONNECTION_NAME
-from shared.model.keys import collection_key, hashed, shard_of
+from shared.model.keys import collection_key, shard_of
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
 from shared.model.setting_values import is_address
 from shared.model.switches import why_off
 from shared.ports import (
     COLLECTIONS_QUEUE,
     SHARDS_QUEUE,
-    Delete,
     Insert,
     Replace,
     Row,
@@ -35,16 +33,11 @@ from shared.ports import (
     Write,
 )
 
-TABLE = "operators"
 DUE = "due"
 SUBSCRIPTIONS = "subscriptions"
 """What is due beside the kinds: the look after a mailbox's subscription."""
-OPERATOR_ID = re.compile(r"[A-Za-z0-9._@-]{1,128}")
 
-_OPERATOR, _MAILBOX = "operator", "mailbox"
 _ATTEMPTS = 5
-_CLAIM_STANDS = timedelta(minutes=1)
-"""How long a claim on a mailbox counts before its operator is written: the time between two writes, amply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +50,7 @@ class OperatorPage:
 
 async def find_operator(rows: Rows, operator_id: str) -> Operator | None:
     """The operator of that id, also a removed one; None where there never was one."""
-    row = await _operator_row(rows, operator_id)
-    return None if row is None else _operator_of(row)
+    return (await read_operator(rows, operator_id))[0]
 
 
 async def get_operator(rows: Rows, operator_id: str, *, removed: bool = False) -> Operator:
@@ -71,8 +63,8 @@ async def get_operator(rows: Rows, operator_id: str, *, removed: bool = False) -
 
 async def list_operators(rows: Rows, *, after: str = "", limit: int = 100) -> OperatorPage:
     """Operators that are not removed, with an id after `after`: at most `limit`, fewer where removed ones are between."""
-    page = await rows.query(TABLE, _OPERATOR, after=after, limit=limit)
-    operators = [operator for operator in map(_operator_of, page.rows) if not operator.removed]
+    page = await rows.query(TABLE, PARTITION, after=after, limit=limit)
+    operators = [operator for operator in map(operator_of, page.rows) if not operator.removed]
     return OperatorPage(tuple(operators), page.rows[-1].key if page.next else "")
 
 
@@ -83,13 +75,13 @@ async def put_operator(world: World, wanted: Operator, *, remove_items: bool = F
     hold out of the application. Raises Invalid("operator-invalid") and Invalid("mailbox-taken").
     """
     _check(wanted)
+    begun = world.now()
     for _ in range(_ATTEMPTS):
-        row = await _operator_row(world.rows, wanted.id)
-        before = _operator_of(row) if row else None
+        before, row = await read_operator(world.rows, wanted.id)
         operator = replace(wanted, mailbox_key=before.mailbox_key if before else world.new_id(), removed=False)
-        await _claim_mailbox(world, operator)
-        if await _store(world.rows, row, operator):
-            await _free_mailbox(world.rows, before, operator)
+        if await claim_mailbox(world, operator) and await _store(world.rows, row, operator):
+            if before is not None and before.mailbox.lower() != operator.mailbox.lower():
+                await give_mailbox_up(world.rows, before, since=begun)
             await _set_going(world, before, operator)
             await _remove_items(world, operator, remove_items)
             return operator, before is None or before.removed
@@ -98,14 +90,14 @@ async def put_operator(world: World, wanted: Operator, *, remove_items: bool = F
 
 async def remove_operator(world: World, operator_id: str, *, remove_items: bool = False) -> None:
     """Switch everything off and hide the operator; what it holds stays readable unless `remove_items`. Repeatable."""
+    begun = world.now()
     for _ in range(_ATTEMPTS):
-        row = await _operator_row(world.rows, operator_id)
-        if row is None:
+        before, row = await read_operator(world.rows, operator_id)
+        if before is None:
             raise Invalid("operator-unknown", f"there is no operator {operator_id}")
-        before = _operator_of(row)
         after = replace(before, email_sync=False, calendar_sync=False, contact_sync=False, removed=True)
         if await _store(world.rows, row, after):
-            await _free_mailbox(world.rows, before, None)
+            await give_mailbox_up(world.rows, before, since=begun)
             await _look_after_subscription(world, after)
             await _remove_items(world, after, remove_items)
             return
@@ -190,69 +182,15 @@ async def _note_due(world: World, what: str, operator: Operator) -> None:
     await _touch(world.rows, DUE, partition, Touch(operator.mailbox_key, columns))
 
 
-async def _claim_mailbox(world: World, operator: Operator) -> None:
-    """Take the mailbox for this operator, also from a claim that its operator does not stand by."""
-    key = _mailbox_name(operator)
-    claim: dict[str, Value] = {"operator_id": operator.id, "at": world.now()}
-    row = await world.rows.get(TABLE, _MAILBOX, key)
-    if row is not None and row.values["operator_id"] != operator.id and await _stands(world, row):
-        other = str(row.values["operator_id"])
-        raise Invalid(
-            "mailbox-taken", f"{operator.mailbox} belongs to operator {other}: change or delete that one first"
-        )
-    try:
-        await _write(world.rows, _MAILBOX, Replace(key, claim, row.etag) if row else Insert(key, claim))
-    except Conflict as conflict:
-        raise _busy(operator.id) from conflict
-
-
-async def _stands(world: World, claim: Row) -> bool:
-    other = await find_operator(world.rows, str(claim.values["operator_id"]))
-    if other is not None and not other.removed and _mailbox_name(other) == claim.key:
-        return True
-    at = claim.values["at"]
-    return isinstance(at, datetime) and world.now() - at < _CLAIM_STANDS
-
-
-async def _free_mailbox(rows: Rows, before: Operator | None, operator: Operator | None) -> None:
-    """Give up the claim on the mailbox that the operator had before."""
-    if before is None or before.removed or (operator and _mailbox_name(operator) == _mailbox_name(before)):
-        return
-    row = await rows.get(TABLE, _MAILBOX, _mailbox_name(before))
-    if row is not None and row.values["operator_id"] == before.id:
-        try:
-            await _write(rows, _MAILBOX, Delete(row.key, row.etag))
-        except Conflict:
-            return  # somebody else has taken it already
-
-
-def _mailbox_name(operator: Operator) -> str:
-    return hashed(f"{operator.mailbox.lower()} {operator.connection}")
-
-
-async def _operator_row(rows: Rows, operator_id: str) -> Row | None:
-    return await rows.get(TABLE, _OPERATOR, operator_id) if OPERATOR_ID.fullmatch(operator_id) else None
-
-
-def _operator_of(row: Row) -> Operator:
-    values: dict[str, Any] = dict(row.values)
-    return Operator(id=row.key, **values)
-
-
 async def _store(rows: Rows, row: Row | None, operator: Operator) -> bool:
     """Write the operator unless somebody else did since `row` was read; then False."""
-    columns = asdict(operator)
-    del columns["id"]
+    columns = operator_columns(operator)
     try:
         lock = Replace(operator.id, columns, row.etag) if row else Insert(operator.id, columns)
-        await _write(rows, _OPERATOR, lock)
+        await _touch(rows, TABLE, PARTITION, lock)
     except Conflict:
         return False
     return True
-
-
-async def _write(rows: Rows, partition: str, write: Write) -> None:
-    await _touch(rows, TABLE, partition, write)
 
 
 async def _touch(rows: Rows, table: str, partition: str, write: Write) -> None:

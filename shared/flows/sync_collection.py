@@ -11,15 +11,17 @@ from shared.errors import LeaseLost, Permanent, SyncError
 from shared.flows.claim import Claim
 from shared.flows.email.bring_up_to_date import bring_up_to_date, remove_everything
 from shared.flows.email.run import EmailRules, OutOfTime, Run
+from shared.flows.keep_subscription import subscribe_again
 from shared.flows.operators import find_operator
 from shared.flows.settings_document import read_settings
 from shared.flows.whereabouts import doubt, mailbox_of
 from shared.model.collection import Trouble
 from shared.model.configuration import Configuration
+from shared.model.due import circumstances, is_paused
 from shared.model.exchange import Mailbox
 from shared.model.keys import collection_key
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
-from shared.model.rules import KeepRules, lasting, lower, pause_after
+from shared.model.rules import KeepRules, is_shut, lasting, lower, pause_after
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, World
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
     configuration = world.configuration or (await read_settings(world.rows))[0]
     deadline = world.now() + budget
     is_on = configuration.email.enabled and operator.flag(kind)
+    under = circumstances(configuration, operator)
     while True:
         begun = world.now()
         run = Run(world, claim, Mailbox(operator.mailbox, operator.connection), EmailRules(), begun, deadline)
@@ -78,15 +81,18 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
             await remove_everything(run)
         elif not is_on:
             pass
-        elif _is_paused(world, claim):
+        elif is_paused(claim.head, world.now(), under) and not claim.at_once:
             await claim.set_aside()
             return "paused"
         else:
+            claim.carry(retry_at=None, rests_under=under)
             run.mailbox = await mailbox_of(world, operator, configuration)
             run.rules = email_rules(configuration, run.mailbox)
             await bring_up_to_date(run)
             if run.folders_changed:
                 await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
+            if claim.at_once or (claim.head.trouble is not None and is_shut(claim.head.trouble.code)):
+                await subscribe_again(world, operator)
             if claim.released or await claim.release(**run.closing):
                 return "done"
             run.check_time()
@@ -95,20 +101,16 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
             return "off"
 
 
-def _is_paused(world: World, claim: Claim) -> bool:
-    retry_at = claim.head.retry_at
-    return retry_at is not None and retry_at > world.now() and not claim.at_once
-
-
 async def _note(claim: Claim, failure: SyncError, *, resting: bool = True) -> timedelta:
     """Keep the failure in the head: since when, how often, and until when the collection rests."""
     now = claim.world.now()
     old = claim.head.trouble
     count = 1 if old is None else old.count + 1
-    code = lasting(failure.code, count)
-    since = old.since if old is not None and old.code in (failure.code, code) else now
-    pause = pause_after(count, failure.retry_after)
-    trouble = Trouble(code, failure.detail, since, now, count)
+    alike = 1 if old is None or old.code not in (failure.code, lasting(failure.code, old.alike)) else old.alike + 1
+    since = now if old is None or alike == 1 else old.since
+    code = lasting(failure.code, alike)
+    pause = pause_after(count, failure.retry_after, shut=alike if is_shut(code) else 0)
+    trouble = Trouble(code, failure.detail, since, now, count, alike)
     await claim.rest(trouble=trouble, retry_at=now + pause if resting else None)
     return pause
 

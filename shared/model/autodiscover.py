@@ -19,17 +19,19 @@ MOST_REDIRECTS = 10
 
 
 class Way(StrEnum):
-    """How Autodiscover is asked. Only SOAP and POX need credentials; PLAIN is a GET whose redirect is all that counts."""
+    """How Autodiscover is asked. Only SOAP and POX need credentials; of a PLAIN GET, and of the SRV record in DNS, all that
+    counts is where they lead."""
 
     JSON = "json"
     SOAP = "soap"
     POX = "pox"
     PLAIN = "plain"
+    SRV = "srv"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One request. `connection` names whose credentials go with it, empty for none."""
+    """One request. `connection` names whose credentials go with it, empty for none. The URL of SRV is one of RFC 4501."""
 
     way: Way
     url: str
@@ -63,6 +65,9 @@ _PATHS = {
     Way.POX: "/autodiscover/autodiscover.xml",
     Way.PLAIN: "/autodiscover/autodiscover.xml",
 }
+
+
+_SIGNED = frozenset({Way.SOAP, Way.POX})
 
 
 def version_of(answer: Answer) -> str:
@@ -119,6 +124,7 @@ def candidates(address: str, connections: Sequence[Connection]) -> Iterator[Atte
     for way in (Way.SOAP, Way.POX):
         yield from (_attempt(way, origin, address) for origin in usual)
     yield _attempt(Way.PLAIN, f"http://autodiscover.{domain}", address)
+    yield Attempt(Way.SRV, f"dns:_autodiscover._tcp.{domain}?type=SRV", address)
 
 
 def _attempt(way: Way, origin: str, address: str) -> Attempt:
@@ -216,7 +222,7 @@ class Search:
 
     def _signed(self, attempt: Attempt) -> Attempt | None:
         """The attempt with the connection whose credentials it may carry; None where it needs some and no one trusts."""
-        if attempt.way in (Way.JSON, Way.PLAIN):
+        if attempt.way not in _SIGNED:
             return attempt
         host = urlsplit(attempt.url).hostname or ""
         for connection in self._connections:
@@ -238,4 +244,4 @@ def _way_of(url: str, otherwise: Way) -> Way:
             return way
     if "/autodiscover.json" in path:
         return Way.JSON
-    return Way.POX if otherwise is Way.PLAIN else otherwise
+    return Way.POX if otherwise in (Way.PLAIN, Way.SRV) else otherwise

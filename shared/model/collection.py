@@ -84,13 +84,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a collection fails just now: a code of the failure registry, since when, and how often in a row."""
+    """Why a collection fails just now: a code of the failure registry, since when, and how often in a row.
+
+    `alike`: how often in a row it was this same failure.
+    """
 
     code: str
     detail: str
     since: datetime
     last: datetime
     count: int = 1
+    alike: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,8 @@ class Head:
     held: Held | None = None
     trouble: Trouble | None = None
     retry_at: datetime | None = None
+    rests_under: str = ""
+    """The circumstances (`model/due.py`) in which it failed: the pause until `retry_at` ends with them."""
     started_at: datetime | None = None
     """When a worker last began to read Exchange."""
     complete_at: datetime | None = None

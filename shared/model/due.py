@@ -3,6 +3,9 @@
 from datetime import datetime, timedelta
 
 from shared.model.collection import Head
+from shared.model.configuration import Configuration
+from shared.model.keys import hashed
+from shared.model.operator import Operator
 
 RETRY = timedelta(minutes=5)
 """When to look again at a collection that was just enqueued."""
@@ -16,9 +19,18 @@ def due_at(head: Head | None, *, live_push: bool, sweep: timedelta, poll: timede
     return head.complete_at + (sweep if live_push else poll)
 
 
-def is_resting(head: Head | None, now: datetime) -> bool:
-    """Whether a worker has the collection, or it rests after a failure: it will go on by itself."""
+def circumstances(configuration: Configuration, operator: Operator) -> str:
+    """A short name for what decides whether a sync can succeed; what failed under others is tried again at once."""
+    return hashed(repr((configuration, operator.mailbox, operator.connection)))
+
+
+def is_paused(head: Head, now: datetime, under: str) -> bool:
+    """Whether a collection rests after a failure, in the same circumstances as then."""
+    return head.retry_at is not None and head.retry_at > now and head.rests_under == under
+
+
+def is_resting(head: Head | None, now: datetime, under: str) -> bool:
+    """Whether a worker has the collection, or it is paused: it will go on by itself."""
     if head is None:
         return False
-    busy = head.until is not None and head.until > now
-    return busy or (head.retry_at is not None and head.retry_at > now)
+    return (head.until is not None and head.until > now) or is_paused(head, now, under)

@@ -40,6 +40,11 @@ class Failure:
     cause: str
     remedy: str
 
+    @property
+    def remedy_of_call(self) -> str:
+        """The remedy where a call, or a command, ends with it: the sync tries again by itself, a call does not."""
+        return self.remedy.replace(_WAIT, _REPEAT)
+
 
 def failure(code: str) -> Failure:
     """The entry of a code; for one that is unknown (a newer worker wrote it) that of `internal-error`."""
@@ -51,6 +56,7 @@ def failure(code: str) -> Failure:
 
 
 _WAIT = "Nothing: it is tried again by itself, with pauses that grow to 15 minutes."
+_REPEAT = "Try it again; nobody else does."
 _REPORT = "Report it to us with the detail and the time; the rest goes on meanwhile."
 _IN_ENTRA = "Entra admin center > App registrations > the application"
 _SET_SECRET = "`az keyvault secret set --vault-name <vault> --name <connection>-client-secret --value <secret>`"
@@ -86,20 +92,20 @@ _TRANSIENT = (
         "exchange-unreachable",
         Owner.EXCHANGE,
         "No connection to Exchange could be made.",
-        _WAIT + " Check `connections.<name>.url` and the firewall between the app and Exchange (TCP 443).",
+        _WAIT + " Check the URL (`connections.<name>.url`) and the firewall between the app and Exchange (TCP 443).",
     ),
     (
         "connection-refused",
         Owner.EXCHANGE,
         "The Exchange host refuses connections on this port.",
-        _WAIT + " Check the port in `connections.<name>.url` and that IIS is running.",
+        _WAIT + " Check the port in the URL (`connections.<name>.url`) and that IIS is running.",
     ),
     ("connection-lost", Owner.NOBODY, "The connection to Exchange broke off in the middle.", _WAIT),
     (
         "dns-failed",
         Owner.CRM,
         "The host name of Exchange cannot be resolved.",
-        "Correct the host in `connections.<name>.url`, or give the app a DNS that knows it (virtual "
+        "Correct the host in the URL (`connections.<name>.url`), or give the app a DNS that knows it (virtual "
         "network, private DNS zone).",
     ),
     (
@@ -120,7 +126,18 @@ _TRANSIENT = (
         "Exchange's answer cannot be read as what was asked for.",
         _WAIT + " If it lasts, report it to us with the detail.",
     ),
-    ("impersonation-failed", Owner.NOBODY, "Exchange could not act in the operator's name just now.", _WAIT),
+    (
+        "exchange-routing-failed",
+        Owner.NOBODY,
+        "The Exchange server that we ask does not reach the one that has the mailbox.",
+        _WAIT + " After the sixth time it is called `exchange-routing-broken`.",
+    ),
+    (
+        "impersonation-failed",
+        Owner.NOBODY,
+        "Exchange could not act in the operator's name just now.",
+        _WAIT + " After the third time it is called `impersonation-broken`.",
+    ),
     (
         "exchange-inconsistent",
         Owner.EXCHANGE,
@@ -138,7 +155,7 @@ _TRANSIENT = (
         "storage-unavailable",
         Owner.AZURE,
         "The app's storage account does not answer, or is being throttled.",
-        _WAIT + " A caller repeats the request. If it lasts, look at the storage account's metrics.",
+        _WAIT + " If it lasts, look at the storage account's metrics.",
     ),
     (
         "vault-unavailable",
@@ -198,6 +215,22 @@ _RECONFIGURE = (
         "`New-ManagementRoleAssignment -Name ExchangeCrmSync -Role ApplicationImpersonation -User "
         "<account>`, with a `-CustomRecipientWriteScope` that includes the mailbox; in Exchange "
         "Online assign `Application EWS.AccessAsApp`.",
+    ),
+    (
+        "impersonation-broken",
+        Owner.EXCHANGE,
+        "Exchange fails each time to act in the operator's name, without saying that it may not.",
+        "On the Exchange server look into the event log (`MSExchange Web Services`) and whether it reaches a domain "
+        "controller (`nltest /dsgetdc:<domain>`), then `Restart-WebAppPool MSExchangeServicesAppPool`; look at the right "
+        "with `Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers`.",
+    ),
+    (
+        "exchange-routing-broken",
+        Owner.EXCHANGE,
+        "The Exchange server that we ask has not reached the one that has the mailbox for a while.",
+        "`Test-ServiceHealth` and `Get-ServerComponentState <server>` on the mailbox's server (`Get-Mailbox <address> | fl "
+        "ServerName`), and `Get-WebServicesVirtualDirectory | fl InternalUrl` for the way there; or name the connection "
+        "of that server with `PUT /operators/{operator_id}`.",
     ),
     (
         "mailbox-unknown",
@@ -496,7 +529,7 @@ _RECONFIGURE = (
         Owner.CRM,
         "The certificate of Exchange was refused for another reason than its issuer, its host or its time.",
         "`exsync trust fetch URL` shows it; let the Exchange administrator issue one as the detail demands "
-        "(key usage, signature, revocation).",
+        "(who may issue, key usage, signature).",
     ),
     (
         "certificate-expired",

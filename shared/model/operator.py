@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.model.configuration import AUTO
+
 
 class Kind(StrEnum):
     """What can be synchronised. This version synchronises email; the other two are accepted and wait."""
@@ -39,3 +41,11 @@ class Operator:
                 Kind.CONTACTS: self.contact_sync,
             }[kind]
         )
+
+
+def may_be_one_mailbox(one: str, other: str) -> bool:
+    """Whether the same address may be the same mailbox by these two connections.
+
+    Two that are named apart are two Exchange organisations, each with its own; `auto` may turn out to be any of them.
+    """
+    return one == other or AUTO in (one, other)

@@ -11,7 +11,9 @@ from shared.model.exchange import ItemStub
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 BRAKE_ITEMS = 20
 BATCH_BYTES = 5 * 1024 * 1024
+_FIRST_PAUSE = timedelta(seconds=10)
 _LONGEST_PAUSE = timedelta(minutes=15)
+_LONGEST_PAUSE_OF_A_SHUT_MAILBOX = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +96,48 @@ def batches[T: ItemStub](stubs: Sequence[T], count: int) -> Iterator[list[T]]:
         yield batch
 
 
-_LASTING = {"impersonation-failed": "impersonation-denied"}
-_PASSING = 3
+_LASTING = {
+    "impersonation-failed": (3, "impersonation-broken"),
+    "exchange-routing-failed": (6, "exchange-routing-broken"),
+}
+"""Transient failures, how often in a row each may pass, and what it is called after that. Servers that are patched one
+after the other lose each other for minutes: hence the second one's six, which take ten minutes. PROTOCOL 13.1."""
+_SHUT = frozenset(
+    {
+        "access-denied",
+        "impersonation-denied",
+        "mailbox-address-invalid",
+        "mailbox-misconfigured",
+        "mailbox-not-primary",
+        "mailbox-unknown",
+    }
+)
+"""Failures of this one mailbox that only an administrator can mend. What may be the whole server's is not among them:
+once that is mended, everybody is to go on within a quarter of an hour."""
 
 
-def pause_after(failures: int, retry_after: timedelta | None) -> timedelta:
-    """How long a collection rests after failing: 10 s, doubling to 15 minutes, and never less than the server asks."""
-    pause = min(timedelta(seconds=10 * (1 << min(failures - 1, 10))), _LONGEST_PAUSE)
-    return max(pause, retry_after or timedelta(0))
+def pause_after(failures: int, retry_after: timedelta | None, *, shut: int = 0) -> timedelta:
+    """How long a collection rests after failing: 10 s, doubling to 15 minutes, and never less than the server asks.
+
+    `shut`: for how many of these failures in a row it was the same of `is_shut`; with them the pause doubles to 4 hours.
+    """
+    pauses = _doubled(failures, _LONGEST_PAUSE), _doubled(shut, _LONGEST_PAUSE_OF_A_SHUT_MAILBOX)
+    return max(*pauses, retry_after or timedelta(0))
 
 
-def lasting(code: str, failures: int) -> str:
-    """What a transient failure is called from its fourth time on: one that lasts is an administrator's. PROTOCOL 13.1."""
-    return _LASTING.get(code, code) if failures > _PASSING else code
+def _doubled(times: int, longest: timedelta) -> timedelta:
+    return min(_FIRST_PAUSE * (1 << min(times - 1, 20)), longest) if times else timedelta(0)
+
+
+def is_shut(code: str) -> bool:
+    """Whether this mailbox stays shut to us until an administrator acts: to ask often is useless. PROTOCOL 13.1."""
+    return code in _SHUT
+
+
+def lasting(code: str, times: int) -> str:
+    """What a failure that was met so many times in a row is called: a transient one that lasts is an administrator's."""
+    passing, name = _LASTING.get(code, (times, code))
+    return name if times > passing else code
 
 
 def lower(words: Iterable[str]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import ObjectIdentifier
 from cryptography.x509.oid import NameOID
 
 DAY = timedelta(days=1)
@@ -44,10 +45,16 @@ def make(
     *,
     by: Made | None = None,
     authority: bool = False,
+    path_length: int | None = None,
+    only_for: ObjectIdentifier | None = None,
     begins: datetime = NOW - DAY,
     ends: datetime = NOW + 365 * DAY,
 ) -> Made:
-    """A certificate for the host `name`, or an authority of that name; signed by itself unless `by` another."""
+    """A certificate for the host `name`, or an authority of that name; signed by itself unless `by` another.
+
+    As companies make them: no key usage and no key identifiers, which RFC 5280 asks of public ones. `path_length`: how many
+    authorities may come below; `only_for`: an extended key usage.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
@@ -58,10 +65,12 @@ def make(
         .serial_number(x509.random_serial_number())
         .not_valid_before(begins)
         .not_valid_after(ends)
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=path_length), critical=True)
     )
     if not authority:
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    if only_for is not None:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([only_for]), critical=False)
     return Made(builder.sign(by.key if by else key, hashes.SHA256()), key)
 
 

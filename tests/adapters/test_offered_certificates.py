@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from shared.adapters.certificates import TlsCertificates
 from shared.errors import Reconfigure, Transient
@@ -16,6 +17,12 @@ OLD = make("localhost", by=AUTHORITY, begins=NOW - 9 * DAY, ends=NOW - DAY)
 EARLY = make("localhost", by=AUTHORITY, begins=NOW + DAY)
 ELSEWHERE = make("mail.contoso.example", by=AUTHORITY)
 ALONE = make("localhost")
+LONER = make("exchange.contoso.example")
+SERVER = make("mail.contoso.example", by=AUTHORITY)
+IMPOSTOR = make("Contoso CA", authority=True)
+LAST = make("Contoso Last CA", authority=True, path_length=0)
+BELOW = make("Contoso CA Below", by=LAST, authority=True)
+CLIENTS = ExtendedKeyUsageOID.CLIENT_AUTH
 GOOD = make("localhost", by=BETWEEN)
 
 CASES: dict[str, tuple[list[Made], list[Made], str]] = {
@@ -32,6 +39,12 @@ CASES: dict[str, tuple[list[Made], list[Made], str]] = {
     "of an unknown authority": ([GOOD, BETWEEN], [OTHER], "certificate-untrusted"),
     "of an unknown authority that is sent along": ([GOOD, BETWEEN, AUTHORITY], [], "certificate-untrusted"),
     "with a link missing": ([GOOD], [AUTHORITY], "certificate-untrusted"),
+    "issued by a server": ([make("localhost", by=SERVER), SERVER], [AUTHORITY], "tls-untrusted"),
+    "issued by a server that is trusted itself": ([make("localhost", by=SERVER)], [SERVER], "tls-untrusted"),
+    "issued by a server that signed itself and is trusted": ([make("localhost", by=LONER)], [LONER], "tls-untrusted"),
+    "issued below an authority that allows none": ([make("localhost", by=BELOW), BELOW, LAST], [LAST], "tls-untrusted"),
+    "signed by another in the authority's name": ([make("localhost", by=IMPOSTOR)], [AUTHORITY], "tls-untrusted"),
+    "for clients only": ([make("localhost", by=AUTHORITY, only_for=CLIENTS)], [AUTHORITY], "tls-untrusted"),
 }
 
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from shared.errors import Transient
 from shared.flows.health import deep_health
 from shared.flows.operators import get_operator
@@ -27,17 +29,40 @@ async def test_health_names_the_server_behind_a_connection() -> None:
     assert any(detail.endswith("; server 15.1.2507 (Exchange2016); this server cannot sort") for detail in details)
 
 
-async def test_impersonation_that_keeps_failing_becomes_the_administrators_matter() -> None:
-    async def fails(operation: str, mailbox: Mailbox) -> None:
-        raise Transient("impersonation-failed", "no")
+async def names_shown(office: Office, met: list[str]) -> list[str]:
+    """What the collection's failure is called while Exchange fails in these ways, one after the other."""
+    failing = iter(met)
 
-    office = await Office().open()
+    async def fails(operation: str, mailbox: Mailbox) -> None:
+        raise Transient(next(failing), "no")
+
     office.exchange.before = fails
-    codes = []
-    for _ in range(5):
-        await office.sync()
+    shown = []
+    for _ in met:
+        assert await office.sync() == "failed"
         trouble = (await office.head()).trouble
         assert trouble is not None
-        codes.append(trouble.code)
+        shown.append(trouble.code)
         office.now += timedelta(minutes=16)
-    assert codes == ["impersonation-failed"] * 3 + ["impersonation-denied"] * 2
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("code", "passing", "called"),
+    [("impersonation-failed", 3, "impersonation-broken"), ("exchange-routing-failed", 6, "exchange-routing-broken")],
+)
+async def test_what_keeps_failing_becomes_the_administrators_matter_and_its_beginning_stays(
+    code: str, passing: int, called: str
+) -> None:
+    office = await Office().open()
+    begun = office.now
+    assert await names_shown(office, [code] * (passing + 2)) == [code] * passing + [called] * 2
+    trouble = (await office.head()).trouble
+    assert trouble is not None
+    assert trouble.since == begun
+
+
+async def test_failures_of_other_kinds_between_are_not_counted_as_lasting() -> None:
+    office = await Office().open()
+    met = ["exchange-busy"] * 5 + ["impersonation-failed"] * 3 + ["exchange-busy"] + ["impersonation-failed"] * 3
+    assert await names_shown(office, met) == met

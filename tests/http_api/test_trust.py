@@ -105,7 +105,11 @@ async def test_a_server_that_is_not_there_is_named() -> None:
     async with tls_server(SERVER) as (port, _):
         pass
     url = f"https://127.0.0.1:{port}"
-    assert (await call(office(), "POST", "/trust/fetch", 503, json={"url": url}))["code"] == "connection-refused"
+    problem = await call(office(), "POST", "/trust/fetch", 503, json={"url": url})
+    assert problem["code"] == "connection-refused"
+    assert problem["remedy"] == (
+        "Try it again; nobody else does. Check the port in the URL (`connections.<name>.url`) and that IIS is running."
+    )
 
 
 async def test_a_bundle_that_cannot_be_stored_is_not_lost() -> None:

@@ -20,6 +20,7 @@ ALICE = "alice@contoso.example"
 ONLINE = "https://outlook.office365.com/EWS/Exchange.asmx"
 HERE = "https://mail.contoso.example/EWS/Exchange.asmx"
 SVC, XML = "/autodiscover/autodiscover.svc", "/autodiscover/autodiscover.xml"
+SRV = "dns:_autodiscover._tcp.contoso.example?type=SRV"
 JSON = "/autodiscover/autodiscover.json/v1.0/alice@contoso.example?Protocol=EWS"
 
 
@@ -52,6 +53,7 @@ def test_the_usual_places_are_asked_in_the_documented_order() -> None:
         (Way.POX, "https://contoso.example" + XML),
         (Way.POX, "https://autodiscover.contoso.example" + XML),
         (Way.PLAIN, "http://autodiscover.contoso.example" + XML),
+        (Way.SRV, SRV),
     ]
 
 
@@ -65,7 +67,7 @@ def test_what_the_settings_name_is_asked_first_and_the_cloud_beside_the_usual_na
 def test_credentials_go_to_trusted_hosts_only_and_never_with_what_needs_none() -> None:
     attempts = asked(Search(ALICE, AUTO), {})
     assert {each.connection for each in attempts if each.way in (Way.SOAP, Way.POX)} == {"default"}
-    assert {each.connection for each in attempts if each.way in (Way.JSON, Way.PLAIN)} == {""}
+    assert {each.connection for each in attempts if each.way in (Way.JSON, Way.PLAIN, Way.SRV)} == {""}
 
 
 def test_the_mailbox_s_own_domain_is_not_trusted_by_itself() -> None:
@@ -105,8 +107,8 @@ def test_a_redirect_to_a_foreign_host_is_asked_without_credentials_and_reported(
 def test_a_redirect_that_is_not_https_is_not_followed(url: str) -> None:
     search = Search(ALICE, AUTO)
     plain = "http://autodiscover.contoso.example" + XML
-    last = asked(search, {plain: Answer(redirect_url=url)})[-1]
-    assert last.url == plain
+    attempts = asked(search, {plain: Answer(redirect_url=url)})
+    assert [each.url for each in attempts[-2:]] == [plain, SRV]
     assert not is_safe(url)
 
 
@@ -124,6 +126,28 @@ def test_the_plain_redirect_leads_to_a_signed_question_on_a_trusted_host() -> No
     attempts = asked(search, {plain: Answer(redirect_url=there), there: Answer(HERE, build="15.2.1748.39")})
     assert attempts[-1] == Attempt(Way.POX, there, ALICE, "default")
     assert search.found == Answer(HERE, build="15.2.1748.39")
+
+
+@pytest.mark.parametrize(
+    ("host", "signed", "untrusted"),
+    [("mail.contoso.example:8443", ["default"], []), ("hoster.example", [], ["hoster.example"])],
+)
+def test_where_dns_leads_is_asked_with_credentials_only_if_the_settings_trust_it(
+    host: str, signed: list[str], untrusted: list[str]
+) -> None:
+    search = Search(ALICE, AUTO)
+    there = f"https://{host}"
+    attempts = asked(search, {SRV: Answer(redirect_url=there + XML), there + XML: Answer(HERE)})
+    followed = attempts[attempts.index(Attempt(Way.SRV, SRV, ALICE)) + 1 :]
+    assert followed[0] == Attempt(Way.JSON, there + JSON, ALICE)
+    assert [each.connection for each in followed[1:]] == signed
+    assert search.untrusted == untrusted
+    assert (search.found is not None) is bool(signed)
+
+
+def test_dns_does_not_send_us_to_this_machine() -> None:
+    for here in ("https://127.0.0.1", "https://localhost:7071"):
+        assert asked(Search(ALICE, AUTO), {SRV: Answer(redirect_url=here + XML)})[-1].url == SRV
 
 
 def test_redirects_in_a_circle_end() -> None:

@@ -7,6 +7,7 @@ import pytest
 from shared.model.collection import Head, StoredItem
 from shared.model.email import Email, Participant
 from shared.model.exchange import ItemStub
+from shared.model.failures import failure
 from shared.model.rules import (
     BATCH_BYTES,
     BEGINNING,
@@ -14,6 +15,8 @@ from shared.model.rules import (
     batches,
     holds_the_brake,
     is_same_item,
+    is_shut,
+    lasting,
     lower,
     moment_of,
     pause_after,
@@ -171,6 +174,61 @@ def test_pauses_double_to_a_quarter_of_an_hour_and_are_never_shorter_than_asked(
 ) -> None:
     retry_after = None if asked is None else timedelta(seconds=asked)
     assert pause_after(failures, retry_after) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("failures", "shut", "asked", "seconds"),
+    [
+        (1, 1, None, 10),
+        (7, 7, None, 640),
+        (8, 8, None, 1280),
+        (11, 11, None, 10_240),
+        (12, 12, None, 4 * 3600),
+        (10_000, 10_000, None, 4 * 3600),
+        (10_000, 1, None, 900),
+        (12, 12, 5 * 3600, 5 * 3600),
+    ],
+)
+def test_a_mailbox_that_is_shut_to_us_is_asked_every_four_hours_at_last(
+    failures: int, shut: int, asked: int | None, seconds: int
+) -> None:
+    retry_after = None if asked is None else timedelta(seconds=asked)
+    assert pause_after(failures, retry_after, shut=shut) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("code", "times", "called"),
+    [
+        ("impersonation-failed", 3, "impersonation-failed"),
+        ("impersonation-failed", 4, "impersonation-broken"),
+        ("exchange-routing-failed", 6, "exchange-routing-failed"),
+        ("exchange-routing-failed", 7, "exchange-routing-broken"),
+        ("exchange-busy", 10_000, "exchange-busy"),
+        ("impersonation-denied", 10_000, "impersonation-denied"),
+    ],
+)
+def test_a_transient_failure_that_lasts_becomes_the_administrators(code: str, times: int, called: str) -> None:
+    assert lasting(code, times) == called
+    assert failure(called).failure_class.value == (
+        "transient" if called.endswith(("-failed", "-busy")) else "reconfigure"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "shut"),
+    [
+        ("impersonation-denied", True),
+        ("access-denied", True),
+        ("mailbox-unknown", True),
+        ("impersonation-broken", False),
+        ("exchange-routing-broken", False),
+        ("authentication-failed", False),
+        ("connection-unknown", False),
+    ],
+)
+def test_a_failure_of_one_mailbox_is_told_from_one_that_may_be_everybodys(code: str, *, shut: bool) -> None:
+    assert is_shut(code) is shut
+    assert failure(code).failure_class.value == "reconfigure"
 
 
 def test_words_are_compared_without_case_and_space() -> None:

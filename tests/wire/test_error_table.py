@@ -7,6 +7,8 @@ W: nothing was done, send it again.
 import pytest
 
 from shared.errors import Permanent, Reconfigure, Resync, SyncError, Transient
+from shared.model.failures import FailureClass, failure
+from shared.model.rules import is_shut, lasting
 from shared.wire.ews import faults
 from shared.wire.ews.faults import Refusal
 
@@ -57,6 +59,28 @@ WITHOUT_BODY = "ErrorItemCorrupt ErrorCorruptData ErrorMimeContentConversionFail
 @pytest.mark.parametrize(("code", "kind"), TABLE)
 def test_a_code_asks_for_what_its_row_says(code: str, kind: type[SyncError]) -> None:
     assert type(faults.error(Refusal(code, "No."))) is kind
+
+
+@pytest.mark.parametrize(
+    ("codes", "passing", "called"),
+    [
+        ("ErrorImpersonationFailed", 3, "impersonation-broken"),
+        ("ErrorProxiedSubscriptionCallFailure ErrorProxyRequestProcessingFailed", 6, "exchange-routing-broken"),
+        ("ErrorNoRespondingCASInDestinationSite ErrorProxyServiceDiscoveryFailed", 6, "exchange-routing-broken"),
+        ("ErrorNoApplicableProxyCASServersAvailable", 6, "exchange-routing-broken"),
+    ],
+)
+def test_what_is_transient_so_often_and_no_longer_is_an_administrators_after_that(
+    codes: str, passing: int, called: str
+) -> None:
+    for code in codes.split():
+        met = faults.error(Refusal(code, "No.")).code
+        assert (lasting(met, passing), lasting(met, passing + 1)) == (met, called)
+        assert failure(called).failure_class is FailureClass.RECONFIGURE
+
+
+def test_a_mailbox_that_may_not_be_impersonated_is_left_alone_for_hours() -> None:
+    assert is_shut(faults.error(Refusal("ErrorImpersonateUserDenied", "No.")).code)
 
 
 def test_an_item_that_is_not_found_is_gone_and_no_failure() -> None:

@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 PROTOCOL = ROOT.parent / "shared" / "PROTOCOL.md"
 # Which code of the registry is of which class; one code is always of one class.
 CLASSES: dict[type[SyncError], str] = {
-    Transient: """exchange-busy exchange-unavailable exchange-timeout exchange-internal-error impersonation-failed
-        mailbox-moving sending-limited""",
+    Transient: """exchange-busy exchange-unavailable exchange-timeout exchange-internal-error exchange-routing-failed
+        impersonation-failed mailbox-moving sending-limited""",
     Resync: "sync-state-invalid folder-gone subscription-lost watermark-invalid item-changed",
     Reconfigure: """access-denied impersonation-denied mailbox-unknown mailbox-not-primary mailbox-address-invalid
         mailbox-misconfigured account-disabled wrong-server version-not-supported organization-blocked

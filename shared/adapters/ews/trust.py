@@ -18,7 +18,8 @@ def trust(private_authorities: str | None) -> ssl.SSLContext:
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if private_authorities and not is_empty(private_authorities):
         # Quirk: authorities that companies made themselves often lack what RFC 5280 asks of a public one (key usage,
-        # key identifiers), which Python refuses since 3.13. Signatures, times and names are verified all the same.
+        # key identifiers), which Python refuses since 3.13. To try strictly first would refuse the same certificate twice
+        # and decide nothing: signatures, times, names and who may issue are verified all the same.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         try:
             context.load_verify_locations(cadata=private_authorities)

@@ -15,10 +15,11 @@ _TABLE: dict[Meaning, str] = {
         ErrorInternalServerTransientError ErrorMailboxStoreUnavailable ErrorMailboxFailover ErrorADUnavailable
         ErrorADOperation ErrorConnectionFailed ErrorClientDisconnected ErrorInsufficientResources ErrorNotEnoughMemory
         ErrorServiceUnavailable ErrorRequestAborted ErrorLocalServerObjectNotFound ErrorMailboxLogonFailed
+        ErrorDataSourceOperation ErrorNoPublicFolderServerAvailable""",
+    (Transient, "exchange-routing-failed"): """
         ErrorProxiedSubscriptionCallFailure ErrorProxyCallFailed ErrorProxyRequestProcessingFailed ErrorProxySoapException
         ErrorProxyServiceDiscoveryFailed ErrorProxyTokenExpired ErrorNoRespondingCASInDestinationSite
-        ErrorNoApplicableProxyCASServersAvailable ErrorServiceDiscoveryFailed ErrorDataSourceOperation
-        ErrorNoPublicFolderServerAvailable""",
+        ErrorNoApplicableProxyCASServersAvailable ErrorServiceDiscoveryFailed""",
     (Transient, "exchange-timeout"): "ErrorTimeoutExpired",
     (
         Transient,
