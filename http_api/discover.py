@@ -6,11 +6,13 @@ from fastapi import APIRouter, Body
 from fastapi.responses import JSONResponse
 
 from http_api import examples
+from http_api.callers import needs
 from http_api.documents import Discovered, DiscoverRequest
 from http_api.world import TheWorld, answers
 from shared.flows.doctor import discover_report
+from shared.model.caller import Role
 
-router = APIRouter(prefix="/discover", tags=["settings"])
+router = APIRouter(prefix="/discover", tags=["settings"], dependencies=[needs(Role.ADMINISTRATOR)])
 
 
 @router.post(

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import JSONResponse
 
 from http_api import examples
+from http_api.callers import needs
 from http_api.contents import answer_content
 from http_api.documents import Email, EmailPage
 from http_api.problems import problem, status_of
@@ -13,9 +14,10 @@ from http_api.world import After, Limit, TheHolder, TheWorld, answers
 from shared.errors import Invalid
 from shared.flows.content import Elsewhere, attachment_content, mime_content
 from shared.flows.reading import list_items, one_item
+from shared.model.caller import Role
 from shared.model.operator import Kind
 
-router = APIRouter(prefix="/operators/{operator_id}/emails", tags=["emails"])
+router = APIRouter(prefix="/operators/{operator_id}/emails", tags=["emails"], dependencies=[needs(Role.APPLICATION)])
 Include = Annotated[Literal["body"] | None, Query(description="`body`: with `text` and `html`")]
 Range = Annotated[str, Header(alias="Range", description="`bytes=0-8388607`: one range, 8 MiB at most are given")]
 _CONTENT: dict[int | str, dict[str, Any]] = {

@@ -6,13 +6,19 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from http_api import examples
+from http_api.callers import needs
 from http_api.documents import FailurePage
 from http_api.world import After, Limit, TheWorld, answers
 from shared.flows.operators import get_operator
 from shared.flows.status import list_failures
+from shared.model.caller import Role
 from shared.model.operator import Kind
 
-router = APIRouter(prefix="/failures", tags=["status"])
+router = APIRouter(
+    prefix="/failures",
+    tags=["status"],
+    dependencies=[needs(*Role)],
+)
 
 
 @router.get("", responses=answers(200, FailurePage, examples.FAILURE_PAGE, "Items that could not be read"))

@@ -4,11 +4,13 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from http_api import examples
+from http_api.callers import needs
 from http_api.documents import DeepHealth
 from http_api.world import TheWorld, answers
 from shared.flows.health import deep_health
+from shared.model.caller import Role
 
-router = APIRouter(prefix="/health/deep", tags=["health"])
+router = APIRouter(prefix="/health/deep", tags=["health"], dependencies=[needs(Role.READER, Role.ADMINISTRATOR)])
 
 
 @router.get(

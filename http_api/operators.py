@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Query, Response
 from fastapi.responses import JSONResponse
 
 from http_api import examples
+from http_api.callers import needs
 from http_api.documents import OperatorIn, OperatorOut, OperatorPage, ReleaseRequest, SyncAccepted, SyncRequest
 from http_api.world import After, Limit, TheOperator, TheWorld, answers
 from shared.errors import Invalid
@@ -17,10 +18,11 @@ from shared.flows.operators import (
     release_brake,
     remove_operator,
 )
+from shared.model.caller import Role
 from shared.model.cursors import read_cursor, write_cursor
 from shared.model.operator import Kind, Operator
 
-router = APIRouter(prefix="/operators", tags=["operators"])
+router = APIRouter(prefix="/operators", tags=["operators"], dependencies=[needs(Role.SALES_OPS, Role.ADMINISTRATOR)])
 _SCOPE = "operators"
 _ACCEPTED = {"operator_id": "alice", "kinds": ["email"], "status_url": "/api/operators/alice/status"}
 Items = Annotated[

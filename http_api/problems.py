@@ -20,6 +20,7 @@ _BY_CODE = {
     "mailbox-taken": 409,
     "kind-off": 409,
     "nothing-held": 409,
+    "role-missing": 403,
     "precondition-required": 428,
     "precondition-failed": 412,
     "range-required": 416,

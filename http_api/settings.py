@@ -6,12 +6,14 @@ from fastapi import APIRouter, Body, Header, Query
 from fastapi.responses import JSONResponse
 
 from http_api import examples
+from http_api.callers import needs
 from http_api.world import TheWorld, answers, as_typed
 from shared.errors import Invalid
 from shared.flows.settings_document import ANY_VERSION, patch_settings, read_settings
+from shared.model.caller import Role
 from shared.model.configuration import Configuration, merge_patch, parse, to_document
 
-router = APIRouter(prefix="/settings", tags=["settings"])
+router = APIRouter(prefix="/settings", tags=["settings"], dependencies=[needs(Role.ADMINISTRATOR)])
 _EXAMPLE = to_document(parse(merge_patch({}, examples.SETTINGS_PATCH)))
 
 

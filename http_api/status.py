@@ -4,11 +4,17 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from http_api import examples
+from http_api.callers import needs
 from http_api.documents import Status
 from http_api.world import TheOperator, TheWorld, answers
 from shared.flows.status import operator_status
+from shared.model.caller import Role
 
-router = APIRouter(prefix="/operators/{operator_id}/status", tags=["status"])
+router = APIRouter(
+    prefix="/operators/{operator_id}/status",
+    tags=["status"],
+    dependencies=[needs(*Role)],
+)
 
 
 @router.get("", responses=answers(200, Status, examples.STATUS, "Per kind"))

@@ -7,11 +7,13 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from http_api import trust_examples as examples
+from http_api.callers import needs
 from http_api.documents import FetchedChain, FetchRequest, Trust, TrustAdded
 from http_api.world import TheWorld, answers, as_typed
 from shared.flows.trust import add_trusted, fetch_chain, list_trusted, remove_trusted
+from shared.model.caller import Role
 
-router = APIRouter(prefix="/trust", tags=["trust"])
+router = APIRouter(prefix="/trust", tags=["trust"], dependencies=[needs(Role.ADMINISTRATOR)])
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": examples.PEM}}
 _FILE: dict[str, Any] = {"requestBody": {"required": True, "description": "The file as it is", "content": _BINARY}}
 

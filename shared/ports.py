@@ -138,7 +138,18 @@ class Rows(Protocol):
         ...
 
 
-TABLES = ("configuration", "operators", "subscriptions", "collections", "due", "poison")
+TABLES = (
+    "configuration",
+    "operators",
+    "subscriptions",
+    "collections",
+    "due",
+    "poison",
+    "failures",
+    "alerts",
+    "audit",
+    "advances",
+)
 
 
 @dataclass(frozen=True, slots=True)

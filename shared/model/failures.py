@@ -787,6 +787,13 @@ _INPUT = (
         "Correct what the detail names; `/api/docs` shows each call with an example.",
     ),
     (
+        "role-missing",
+        Owner.CRM,
+        "The caller may not do this: it needs another role.",
+        "Give the caller one of the roles that the detail names: Entra admin center > Enterprise applications > the app > "
+        "Users and groups.",
+    ),
+    (
         "precondition-required",
         Owner.CALLER,
         "The settings are only changed under a known version.",
