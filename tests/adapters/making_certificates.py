@@ -77,12 +77,17 @@ def make(
 def server_context(own: Made, *above: Made) -> ssl.SSLContext:
     """The context of a server that offers its own certificate and those above it."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    offer(context, own, *above)
+    return context
+
+
+def offer(context: ssl.SSLContext, own: Made, *above: Made) -> None:
+    """Give a server another chain, which counts from the next connection on."""
     key = own.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     with TemporaryDirectory() as folder:
         file = Path(folder) / "chain.pem"
         file.write_bytes(key + "".join(each.pem for each in (own, *above)).encode())
         context.load_cert_chain(file)
-    return context
 
 
 @asynccontextmanager

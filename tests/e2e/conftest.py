@@ -5,9 +5,9 @@ Every test has operators and mailboxes of its own. After it, the feed of each mu
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 import pytest_asyncio
@@ -15,9 +15,11 @@ import pytest_asyncio
 from devtools.azurite import Azurite, Ports
 from devtools.exchange_simulator.simulator import DEFAULT_PASSWORD, DEFAULT_USER, ExchangeSimulator
 from devtools.stack import Stack
+from shared.adapters.secrets import EnvironmentSecrets
 from tests.e2e.forwarder import Forwarder
-from tests.e2e.office import Office, Person
+from tests.e2e.office import Office, Person, exsync
 from tests.e2e.recoveries import Stories, begun
+from tests.e2e.servers import AUTHORITY, PRODUCTS, SIGN_INS, Server, server, tell
 
 _LOG_LINES = 40
 _SECONDS_PER_MINUTE = 6.0
@@ -25,6 +27,12 @@ _SECONDS_PER_MINUTE = 6.0
 _numbers = count(1)
 _offices: list[Office] = []
 type Configured = Callable[..., AbstractAsyncContextManager[None]]
+
+
+class People(Protocol):
+    """Makes a person with a mailbox, on one of the servers or else on the connection `default`."""
+
+    def __call__(self, name: str, at: Server | None = None) -> Person: ...
 
 
 @pytest.hookimpl(wrapper=True)
@@ -45,7 +53,7 @@ def _log(office: Office) -> str:
 
 
 def _is_slow(item: pytest.Item) -> bool:
-    return item.path.name == "test_slow_recoveries.py"
+    return item.path.name in ("test_sign_in_trouble.py", "test_slow_recoveries.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -64,13 +72,14 @@ async def stories(request: pytest.FixtureRequest) -> AsyncGenerator[Stories]:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def office() -> AsyncGenerator[Office]:
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Office]:
     """The stack, with lines that can be cut: to table storage, and to Exchange by the connection `cable`."""
     azurite = Azurite(ports=Ports.free())
     exchange = ExchangeSimulator(seconds_per_minute=_SECONDS_PER_MINUTE)
+    secrets = tmp_path_factory.mktemp("secrets")
     async with Forwarder(azurite.ports.table) as tables, Forwarder(0) as cable:
         connection = azurite.connection_string.replace(f":{azurite.ports.table}/", f":{tables.port}/")
-        settings = {"AzureWebJobsStorage": connection}
+        settings = {"AzureWebJobsStorage": connection, "EXSYNC_SECRETS_FOLDER": str(secrets)}
         for name in ("CABLE", "LATER"):
             settings[f"EXSYNC_SECRET_{name}_USERNAME"] = DEFAULT_USER
             settings[f"EXSYNC_SECRET_{name}_PASSWORD"] = DEFAULT_PASSWORD
@@ -81,7 +90,7 @@ async def office() -> AsyncGenerator[Office]:
                     "cable": _connection(exchange.url.replace(exchange.origin, f"http://127.0.0.1:{cable.port}"))
                 }
             )
-            _offices.append(Office(stack, tables, cable))
+            _offices.append(Office(stack, tables, cable, EnvironmentSecrets({}, secrets)))
             yield _offices[-1]
 
 
@@ -89,15 +98,39 @@ def _connection(url: str) -> dict[str, Any]:
     return {"url": url, "version": "Exchange2016", "authentication": "basic"}
 
 
+@pytest_asyncio.fixture(scope="session")
+async def servers(office: Office, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[dict[str, Server]]:
+    """Each product with each way to sign in, known to the app under its name, its authority trusted."""
+    made = {
+        f"{sign_in}-{product.removeprefix('Exchange')}": (sign_in, product)
+        for sign_in in SIGN_INS
+        for product in PRODUCTS
+    }
+    running = {
+        name: server(name, sign_in, product=product, seconds_per_minute=_SECONDS_PER_MINUTE)
+        for name, (sign_in, product) in made.items()
+    }
+    authority = tmp_path_factory.mktemp("authority") / "ca.cer"
+    authority.write_text(AUTHORITY.pem)
+    async with AsyncExitStack() as started:
+        for each in running.values():
+            await started.enter_async_context(each.exchange)
+        status, _, complaint = await exsync(office, "trust", "add", str(authority))
+        assert status == 0, complaint
+        await tell(office, [(running[name], product) for name, (_, product) in made.items()])
+        yield running
+
+
 @pytest_asyncio.fixture
-async def people(office: Office) -> AsyncIterator[Callable[[str], Person]]:
-    """Makes a person with a mailbox; afterwards their feeds are checked and they are switched off."""
+async def people(office: Office) -> AsyncIterator[People]:
+    """Makes people; afterwards their feeds are checked and they are switched off."""
     made: list[Person] = []
 
-    def make(name: str) -> Person:
+    def make(name: str, at: Server | None = None) -> Person:
         number = next(_numbers)
-        person = Person(office, f"{name}-{number}", f"{name}-{number}@contoso.example")
-        office.exchange.add_mailbox(person.mailbox)
+        exchange, connection = (at.exchange, at.name) if at else (office.exchange, "default")
+        person = Person(office, f"{name}-{number}", f"{name}-{number}@contoso.example", exchange, connection)
+        exchange.add_mailbox(person.mailbox)
         made.append(person)
         return person
 
@@ -111,13 +144,13 @@ async def people(office: Office) -> AsyncIterator[Callable[[str], Person]]:
 
 
 @pytest.fixture
-def alice(people: Callable[[str], Person]) -> Person:
+def alice(people: People) -> Person:
     """Owns the mailbox."""
     return people("alice")
 
 
 @pytest.fixture
-def bob(people: Callable[[str], Person]) -> Person:
+def bob(people: People) -> Person:
     """Shares mail with Alice."""
     return people("bob")
 

@@ -1,10 +1,13 @@
 """What the end-to-end tests see: an office with its parts, and people with a mailbox and an operator each."""
 
+import asyncio
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,19 +16,22 @@ from devtools.exchange_simulator.push import Subscription
 from devtools.exchange_simulator.simulator import ExchangeSimulator
 from devtools.stack import Application, Stack, until
 from devtools.stack.application import Document
+from shared.adapters.secrets import EnvironmentSecrets
 from tests.e2e.forwarder import Forwarder
 
 CUSTOMER = "Dana <dana@customer.example>"
 LIMIT = timedelta(seconds=20)
+_PROJECT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The parts, and the lines that can be cut."""
+    """The parts, the lines that can be cut, and the secrets that the functions read while they run."""
 
     stack: Stack
     tables: Forwarder
     cable: Forwarder
+    secrets: EnvironmentSecrets
 
     @property
     def application(self) -> Application:
@@ -34,8 +40,20 @@ class Office:
 
     @property
     def exchange(self) -> ExchangeSimulator:
-        """The simulated Exchange."""
+        """The simulated Exchange of the connection `default`."""
         return self.stack.exchange
+
+
+async def exsync(office: Office, *words: str) -> tuple[int, str, str]:
+    """Run the command; its exit status, what it printed, and what it complained of."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "--url", f"{office.stack.host.url}/api", *words),
+        cwd=_PROJECT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
 
 
 def message(subject: str, *, text: str = "Hello", message_id: str | None = None, **fields: str) -> EmailMessage:
@@ -56,20 +74,17 @@ def message(subject: str, *, text: str = "Hello", message_id: str | None = None,
 
 @dataclass(slots=True)
 class Person:
-    """A mailbox in Exchange and its operator in the application."""
+    """A mailbox in the simulated Exchange that `connection` leads to, and its operator in the application."""
 
     office: Office
     operator: str
     mailbox: str
+    exchange: ExchangeSimulator
+    connection: str = "default"
     put: bool = False
     more: dict[str, Any] = field(default_factory=dict)
 
     # In Exchange
-
-    @property
-    def exchange(self) -> ExchangeSimulator:
-        """The simulated Exchange."""
-        return self.office.exchange
 
     def gets(self, subject: str, *, folder: str = "inbox", days_ago: float = 0, **facts: Any) -> str:
         """A message arrives; its ItemId."""
@@ -110,9 +125,9 @@ class Person:
 
     async def switch_on(self, *, until_live: bool = True, **more: Any) -> None:
         """Put the operator with `email_sync`, and wait until the window is there and push is live."""
-        self.more = more
+        self.more = {"connection": self.connection, **more}
         self.put = True
-        await self.application.put_operator(self.operator, self.mailbox, **more)
+        await self.application.put_operator(self.operator, self.mailbox, **self.more)
         if until_live:
             await self.until_live()
 
@@ -153,6 +168,21 @@ class Person:
         """Ask for a sync, so that nobody waits out a pause, and wait until nothing fails any more."""
         await self.application.sync(self.operator)
         await self.until_status(lambda status: status["failure"] is None and status["state"] != "failing", "mended")
+
+    async def until_failed(self, times: int) -> None:
+        """Ask for a sync again and again, which fails, until it did so many times."""
+
+        async def ask_again() -> Document:
+            await self.application.sync(self.operator)
+            return await self.status()
+
+        await until(
+            ask_again,
+            lambda status: status["failure"]["count"] >= times,
+            what=f"{self.operator}: {times} failures",
+            within=LIMIT,
+            every=1,
+        )
 
     async def until_emails(
         self, holds: Callable[[list[Document]], Any], what: str, *, within: timedelta = LIMIT

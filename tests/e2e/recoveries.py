@@ -1,19 +1,22 @@
 """Stories that take minutes: a killed worker's claim stands for two, a lost subscription is missed after twice the
-status frequency. They run in the background on a stack of their own; test_slow_recoveries.py looks at their end.
+status frequency, and who was refused rests before he tries again. They run in the background on a stack of their own;
+test_slow_recoveries.py and test_sign_in_trouble.py look at their end.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from devtools.exchange_simulator.simulator import ExchangeSimulator
 from devtools.stack import Stack, until
 from devtools.stack.application import Document
+from shared.adapters.secrets import EnvironmentSecrets
 from tests.e2e.forwarder import Forwarder
 from tests.e2e.office import Office, Person
+from tests.e2e.sign_in_troubles import WITHIN, Told, troubled
 
-WITHIN = timedelta(minutes=6)
 SUBJECTS = [f"number {number}" for number in range(60)]
 MEANWHILE = ["pushed to nobody", "pushed to nobody either"]
 type Stories = dict[str, asyncio.Task[None]]
@@ -22,10 +25,10 @@ type Stories = dict[str, asyncio.Task[None]]
 @asynccontextmanager
 async def begun() -> AsyncIterator[Stories]:
     """The stories under way, by name."""
-    async with _office() as office:
+    async with _office() as office, troubled(office) as troubles:
         restarted = asyncio.Event()
-        stories = (killed_worker, lost_subscription)
-        tasks = {story.__name__: asyncio.create_task(story(office, restarted)) for story in stories}
+        stories: dict[str, Told] = {story.__name__: story for story in (killed_worker, lost_subscription)} | troubles
+        tasks = {name: asyncio.create_task(story(office, restarted)) for name, story in stories.items()}
         try:
             yield tasks
         finally:
@@ -36,14 +39,15 @@ async def begun() -> AsyncIterator[Stories]:
 
 @asynccontextmanager
 async def _office() -> AsyncIterator[Office]:
-    settings = {"SCHEDULE_SUBSCRIPTIONS": "*/10 * * * * *"}
-    async with Stack(ExchangeSimulator(), settings=settings) as stack:
-        await stack.configure(notifications={"frequency_minutes": 1}, connections={"default": {"batch_size": 10}})
-        yield Office(stack, Forwarder(0), Forwarder(0))
+    with TemporaryDirectory() as secrets:
+        settings = {"SCHEDULE_SUBSCRIPTIONS": "*/10 * * * * *", "EXSYNC_SECRETS_FOLDER": secrets}
+        async with Stack(ExchangeSimulator(), settings=settings) as stack:
+            await stack.configure(notifications={"frequency_minutes": 1}, connections={"default": {"batch_size": 10}})
+            yield Office(stack, Forwarder(0), Forwarder(0), EnvironmentSecrets({}, Path(secrets)))
 
 
 def _person(office: Office, name: str) -> Person:
-    person = Person(office, name, f"{name}@contoso.example")
+    person = Person(office, name, f"{name}@contoso.example", office.exchange)
     office.exchange.add_mailbox(person.mailbox)
     return person
 

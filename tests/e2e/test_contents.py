@@ -1,6 +1,7 @@
 """What is in a mail: attachments out and back, its MIME, and private mail, whose body is not even read."""
 
 from email.message import EmailMessage, MIMEPart
+from hashlib import sha256
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.e2e.office import Person, message
 
 PDF = bytes(range(256)) * 300
 PIXEL = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
+STORY = "".join(f"{sha256(str(number).encode()).hexdigest()}\n" for number in range(1200))
+"""Longer than a table's property may be, also when it is compressed."""
 
 
 def with_attachments() -> EmailMessage:
@@ -41,6 +44,15 @@ async def test_attachments_come_back_the_same_to_the_byte_inline_too(alice: Pers
     assert await alice.attachment(email, files["logo.png"]) == PIXEL
     assert await alice.attachment(email, files["Angebot für Zoë.pdf"]) == PDF
     assert b"Subject: The inner one" in await alice.attachment(email, files["The inner one"])
+
+
+async def test_a_long_body_is_whole(alice: Person) -> None:
+    await alice.switch_on()
+    alice.gets("The whole story", text=STORY)
+
+    (email,) = await alice.until_subjects("The whole story")
+
+    assert email["text"].replace("\r\n", "\n") == STORY
 
 
 async def test_an_attachment_is_answered_so_that_no_browser_runs_it(alice: Person) -> None:
