@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from statistics import median, quantiles
 
-import httpx
+import aiohttp
 
 from bench.deployment import deployment, operator_id, switch_on
 from bench.exchange_process import ExchangeProcess
@@ -33,11 +33,11 @@ async def _measure(arrivals: int) -> list[Result]:
     with ExchangeProcess(*MAILBOXES) as exchange:
         async with (
             deployment(exchange) as stack,
-            httpx.AsyncClient(base_url=exchange.control, trust_env=False) as control,
+            aiohttp.ClientSession() as session,
         ):
             await switch_on(stack, exchange, MAILBOXES)
             await stack.host.wait_idle()
-            reader = _Reader(stack, control)
+            reader = _Reader(stack, exchange.control, session)
             for address in MAILBOXES:
                 await reader.begin(address)
             quiet = await _arrive(reader, time.perf_counter(), 0, 0)
@@ -74,32 +74,45 @@ def _cpu(stack: Stack, exchange: ExchangeProcess) -> list[float]:
 
 
 class _Reader:
-    """Delivers mail, and reads each mailbox's change feed until the mail is there."""
+    """Delivers mail, and follows each mailbox's change feed until the mail is there: one call a look, as an application
+    would, from where it has read to."""
 
-    def __init__(self, stack: Stack, control: httpx.AsyncClient) -> None:
-        self._application = stack.application
+    def __init__(self, stack: Stack, control: str, session: aiohttp.ClientSession) -> None:
+        self._api = f"{stack.host.url}/api/operators"
         self._control = control
+        self._session = session
         self._cursors: dict[str, str] = {}
+        self._seen: set[str] = set()
 
     async def begin(self, address: str) -> None:
         """Take the feed's end as the place to read from."""
-        _, self._cursors[address] = await self._application.changes(operator_id(address))
+        while await self._look(address):
+            pass
 
     async def seconds_until_readable(self, address: str, raw: bytes, subject: str) -> float:
         """Deliver, and look until the feed has it: the time from just before the delivery, the limit where that is not enough."""
-        cursor = self._cursors[address]
         started = time.perf_counter()
-        answer = await self._control.post(f"/mailboxes/{address}/deliver", content=raw)
-        answer.raise_for_status()
+        async with self._session.post(f"{self._control}/mailboxes/{address}/deliver", data=raw) as answer:
+            answer.raise_for_status()
         look = FIRST_LOOK
         while look < LIMIT_SECONDS:
             await asyncio.sleep(started + look - time.perf_counter())
-            changes, _ = await self._application.changes(operator_id(address), after=cursor)
+            await self._look(address)
             taken = time.perf_counter() - started
-            if any(change["item"] and change["item"]["subject"] == subject for change in changes):
+            if subject in self._seen:
                 return taken
             look = max(look * LATER, taken)
         return LIMIT_SECONDS
+
+    async def _look(self, address: str) -> bool:
+        """Read the next entries; whether there were any."""
+        parameters = {"kind": "email", "after": self._cursors.get(address, "")}
+        async with self._session.get(f"{self._api}/{operator_id(address)}/changes", params=parameters) as answer:
+            answer.raise_for_status()
+            page = await answer.json()
+        self._cursors[address] = page["next"]
+        self._seen |= {change["item"]["subject"] for change in page["changes"] if change["item"]}
+        return bool(page["changes"])
 
 
 async def _arrive(reader: _Reader, begun: float, number: int, slot: int) -> float:

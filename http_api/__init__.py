@@ -27,7 +27,7 @@ async def http_api(req: func.HttpRequest, context: func.Context) -> func.HttpRes
 def _application() -> func.AsgiMiddleware:
     # Imported on the first call: FastAPI costs 180 ms, which no queue or timer should pay.
     from http_api.app import create_app
-    from shared.compose import the_world
+    from shared.compose import settings_changed, the_world
 
     local = os.environ.get("AZURE_FUNCTIONS_ENVIRONMENT") == "Development"
-    return func.AsgiMiddleware(create_app(the_world, local=local))
+    return func.AsgiMiddleware(create_app(the_world, local=local, settings_changed=settings_changed))

@@ -21,8 +21,14 @@ _DESCRIPTION = (
 )
 
 
-def create_app(world_source: Callable[[], Awaitable[World]], *, local: bool = False) -> FastAPI:
-    """Build the application. `local`: answer only requests that a page of this machine may make."""
+def create_app(
+    world_source: Callable[[], Awaitable[World]],
+    *,
+    local: bool = False,
+    settings_changed: Callable[[], None] = lambda: None,
+) -> FastAPI:
+    """Build the application. `local`: answer only requests that a page of this machine may make. `settings_changed` is
+    called once they were."""
     app = FastAPI(
         title="Exchange CRM Sync",
         version=VERSION,
@@ -36,6 +42,7 @@ def create_app(world_source: Callable[[], Awaitable[World]], *, local: bool = Fa
     )
     app.state.world_source = world_source
     app.state.readers = {}
+    app.state.settings_changed = settings_changed
     for module in _ROUTERS:
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(documentation.router, prefix=PREFIX, include_in_schema=False)

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Query
 from fastapi.responses import JSONResponse
+from starlette.requests import Request
 
 from http_api import examples
 from http_api.callers import needs
@@ -25,6 +26,7 @@ async def get_settings(world: TheWorld) -> JSONResponse:
 
 @router.patch("", responses=answers(200, None, _EXAMPLE, "All settings as they are now"))
 async def patch_the_settings(
+    request: Request,
     world: TheWorld,
     patch: Annotated[
         dict[str, Any], Body(media_type="application/merge-patch+json", examples=[examples.SETTINGS_PATCH])
@@ -43,6 +45,8 @@ async def patch_the_settings(
         raise Invalid("precondition-required", "send If-Match with the ETag of GET /settings, or with *")
     secret = as_typed(x_confirm_secret)
     changed = await patch_settings(world, patch, version=_version(if_match), secret=secret, dry_run=dry_run)
+    if not dry_run:
+        request.app.state.settings_changed()
     return _answer(*changed)
 
 

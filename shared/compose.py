@@ -30,10 +30,13 @@ from shared.settings import Settings, read_settings
 
 _CONFIGURATION_KEPT = timedelta(seconds=15)
 """How long a change of the connections may take to arrive where it does not matter at once."""
+_CURRENT = timedelta(seconds=2)
+"""How long it may take to arrive where it does; the process that changes the settings knows at once."""
 # spnego writes NTLM proofs into its debug log, from which a password can be guessed.
 _CHATTY = ("httpx", "httpcore", "azure", "spnego")
 """Libraries that log every request: only their warnings are of use."""
 _DRAINED_AFTER_SECONDS = 900.0
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -44,6 +47,9 @@ class _Process:
     exchange: EwsExchange
     connections: Mapping[str, Connection]
     checked_at: datetime
+    configuration: Configuration | None = None
+    changes: int = 0
+    """How often this process has changed the settings."""
 
 
 _processes: dict[asyncio.AbstractEventLoop, _Process] = {}
@@ -53,18 +59,26 @@ _building = asyncio.Lock()
 async def the_world(*, current: bool = False) -> World:
     """The world of this process, with the connections of the settings in force at most 15 seconds ago.
 
-    `current`: those in force now. Who works with Exchange asks for that, so that a corrected setting counts at once;
-    the listener does not, so that a notification costs no more than it must.
+    `current`: at most 2 seconds ago, and with the settings themselves. Who works with Exchange asks for that, so that a
+    corrected setting counts at once; the listener does not, so that a notification costs no more than it must.
     """
     loop = asyncio.get_running_loop()
+    kept = _CURRENT if current else _CONFIGURATION_KEPT
     process = _processes.get(loop)
-    if process is not None and not current and _now() - process.checked_at < _CONFIGURATION_KEPT:
-        return process.world
-    async with _building:
-        process = _processes.get(loop) or _built()
-        _processes[loop] = process
-        configuration = await _follow_settings(process)
-        return replace(process.world, configuration=configuration) if current else process.world
+    if process is None or _now() - process.checked_at >= kept:
+        async with _building:
+            process = _processes.get(loop) or _built()
+            _processes[loop] = process
+            if _now() - process.checked_at >= kept:
+                process.configuration = await _follow_settings(process)
+    return replace(process.world, configuration=process.configuration) if current else process.world
+
+
+def settings_changed() -> None:
+    """Read the settings anew when they are needed next: this process has just changed them."""
+    for process in _processes.values():
+        process.checked_at = _NEVER
+        process.changes += 1
 
 
 def time_budget() -> timedelta:
@@ -90,12 +104,12 @@ def _built() -> _Process:
     rows = TableRows(account)
     blobs, queues = StorageBlobs(account), StorageQueues(account)
     world = World(rows, blobs, queues, vault, exchange, _now, _new_id, TlsCertificates())
-    return _Process(world, exchange, {}, datetime.min.replace(tzinfo=UTC))
+    return _Process(world, exchange, {}, _NEVER)
 
 
 async def _follow_settings(process: _Process) -> Configuration | None:
     """Use the connections that the settings have now; these settings. Requests under way end on those they began with."""
-    now = _now()
+    now, changes = _now(), process.changes
     try:
         configuration, _ = await read_configuration(process.world.rows)
     except Reconfigure:
@@ -108,7 +122,8 @@ async def _follow_settings(process: _Process) -> Configuration | None:
         process.connections = connections
         loop = asyncio.get_running_loop()
         loop.call_later(_DRAINED_AFTER_SECONDS, lambda: loop.create_task(old.aclose()))
-    process.checked_at = now
+    if process.changes == changes:
+        process.checked_at = now
     return configuration
 
 

@@ -23,14 +23,27 @@ from shared.model.subscription import is_live
 from shared.ports import SHARDS_QUEUE, Delete, Row, Touch, World
 
 type _Look = Callable[[Row], Awaitable[datetime | None]]
-_AT_ONCE = 16
+_AT_ONCE = 2
+"""A safety net is in no hurry: a mail that arrives meanwhile should not have to wait behind it."""
 
 
 async def enqueue_shards(world: World, what: str) -> None:
-    """What a timer does: one message for each shard of this index (a kind, or SUBSCRIPTIONS)."""
-    await side_by_side(
-        lambda shard: world.queues.send(SHARDS_QUEUE, {"task": "due", "what": what, "shard": shard}), range(SHARDS)
-    )
+    """What a timer does: one message for each shard of this index (a kind, or SUBSCRIPTIONS) in which something is due.
+
+    A few at a time: a timer has time, and what arrives meanwhile has not.
+    """
+
+    async def enqueue(shard: int) -> None:
+        at_most = ("due_at", world.now())
+        found = await world.rows.query(DUE, _partition(what, shard), limit=1, columns=("due_at",), at_most=at_most)
+        if found.rows:
+            await world.queues.send(SHARDS_QUEUE, {"task": "due", "what": what, "shard": shard})
+
+    await side_by_side(enqueue, range(SHARDS), limit=_AT_ONCE)
+
+
+def _partition(what: str, shard: int) -> str:
+    return f"{what}-{shard:02d}"
 
 
 async def work_through_shard(world: World, what: str, shard: int, *, budget: timedelta) -> None:
@@ -38,7 +51,7 @@ async def work_through_shard(world: World, what: str, shard: int, *, budget: tim
     deadline = world.now() + budget
     configuration, _ = await read_settings(world.rows)
     look = _subscription(world) if what == SUBSCRIPTIONS else _collection(world, configuration, Kind(what))
-    partition = f"{what}-{shard:02d}"
+    partition = _partition(what, shard)
     after = ""
     while True:
         page = await world.rows.query(DUE, partition, after=after, limit=200, at_most=("due_at", world.now()))

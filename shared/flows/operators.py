@@ -16,6 +16,7 @@ from shared.flows.mailbox_claims import claim_mailbox, give_mailbox_up
 from shared.flows.operator_row import OPERATOR_ID, PARTITION, TABLE, operator_columns, operator_of, read_operator
 from shared.flows.settings_document import read_settings
 from shared.model.configuration import CONNECTION_NAME
+from shared.model.due import spread
 from shared.model.keys import collection_key, shard_of
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
 from shared.model.setting_values import is_address
@@ -177,7 +178,10 @@ async def _is_not_due(rows: Rows, what: str, operator: Operator) -> bool:
 
 
 async def _note_due(world: World, what: str, operator: Operator) -> None:
-    columns: dict[str, Value] = {"due_at": world.now(), "operator_id": operator.id}
+    """Have the timer look at it too. The queue has been asked already, or will be: so not at once, and not at all of
+    those that are switched on together in the same minute."""
+    due_at = world.now() + spread(operator.mailbox_key)
+    columns: dict[str, Value] = {"due_at": due_at, "operator_id": operator.id}
     partition = due_partition(what, operator.mailbox_key)
     await _touch(world.rows, DUE, partition, Touch(operator.mailbox_key, columns))
 

@@ -20,6 +20,7 @@ from shared.flows.operators import (
     release_brake,
     remove_operator,
 )
+from shared.model.due import spread
 from shared.model.keys import collection_key
 from shared.model.operator import Kind, Operator
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE
@@ -55,7 +56,7 @@ async def test_switching_on_asks_for_a_sync_and_a_subscription() -> None:
     for what in (Kind.EMAIL, SUBSCRIPTIONS):
         due = await office.rows.get(DUE, due_partition(what, stored.mailbox_key), stored.mailbox_key)
         assert due is not None
-        assert due.values == {"due_at": office.now, "operator_id": "alice"}
+        assert due.values == {"due_at": office.now + spread(stored.mailbox_key), "operator_id": "alice"}
     assert await office.rows.get(COLLECTIONS, collection_key(stored.mailbox_key, "email"), WANTED)
 
 

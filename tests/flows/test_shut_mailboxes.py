@@ -121,7 +121,7 @@ async def test_a_push_while_the_mailbox_is_read_again_is_not_kept_waiting_by_the
     await fail(office, 14)
     await office.configure(CHANGED)
     await reopened(office)
-    asked = []
+    asked: list[str] = []
 
     async def ask(operation: str, mailbox: Mailbox) -> None:
         if not asked:
