@@ -136,7 +136,7 @@ def secure_url(value: Any) -> str:
     url = value.strip()
     if re.search(r"@|\?|#", url):
         raise ValueError("it has a user name, a query or a fragment; write it without: secrets are never settings")
-    mended = _mended(url)
+    mended = mended_url(url)
     if mended != url:
         raise ValueError(f'"{url}" is not a URL; write "{mended}"')
     parts = _split(url)
@@ -156,8 +156,8 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _mended(url: str) -> str:
-    """The URL with its misprinted scheme put right: `https//`, `https:/`, `htps://`, none at all."""
+def mended_url(url: str) -> str:
+    """A URL with its misprinted scheme put right: `https//`, `https:/`, `htps://`, none at all."""
     found = re.match(r"(?i)(h[tps]{2,5})(:+/*|;+/+|/{1,3})(?=[^/])", url)
     if found:
         scheme = "http" if found[1].lower() in ("http", "htp", "htttp") else "https"
