@@ -703,6 +703,12 @@ _INPUT = (
         "Correct what the detail names, line by line; docs/settings.md lists all settings.",
     ),
     (
+        "settings-file-invalid",
+        Owner.CALLER,
+        "The file has no settings that could be read.",
+        "Write a line `NAME=VALUE` for each setting, or two columns of CSV, or JSON; at most 1 MiB.",
+    ),
+    (
         "secret-not-confirmed",
         Owner.CALLER,
         "A connection's secret would be sent to a host that it was never sent to.",
