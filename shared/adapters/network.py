@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -54,6 +54,6 @@ async def _beginning(response: httpx.Response) -> bytes:
 
 def _date(header: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(header)
+        return parsedate_to_datetime(header).replace(tzinfo=UTC)  # always GMT: RFC 9110, 5.6.7
     except ValueError:
         return None
