@@ -151,6 +151,8 @@ def _document(response: httpx.Response) -> dict[str, Any]:
 
 def _date(response: httpx.Response) -> datetime | None:
     try:
-        return parsedate_to_datetime(response.headers.get("date", "")).replace(tzinfo=UTC)  # always GMT: RFC 9110, 5.6.7
+        return parsedate_to_datetime(response.headers.get("date", "")).replace(
+            tzinfo=UTC
+        )  # always GMT: RFC 9110, 5.6.7
     except ValueError:
         return None

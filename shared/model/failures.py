@@ -609,8 +609,8 @@ _RECONFIGURE = (
         "listener-not-ours",
         Owner.CRM,
         "What answers at the listener's URL is not the listener of this app.",
-        "Correct `notifications.url`: `https://<app>/api/ews/notifications`, without a page to sign in before it (App Service "
-        "Authentication: exclude the path `/api/ews/notifications`).",
+        "Correct `notifications.url`: `https://<app>/api/ews/notifications`. Nothing may ask for a sign-in there: neither App "
+        "Service Authentication nor a gateway.",
     ),
     (
         "settings-incomplete",

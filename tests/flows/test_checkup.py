@@ -10,16 +10,19 @@ from shared.adapters.memory.rows import MemoryRows
 from shared.errors import Invalid, Permanent, Reconfigure, Transient
 from shared.flows.checkup.report import check_up
 from shared.flows.checkup.running import Check, Limits, run
-from shared.flows.checkup.storage import work_checks
+from shared.flows.checkup.storage import HARMLESS, work_checks
+from shared.flows.find_due import look_after_subscription
 from shared.flows.keep_poison import keep_poison
 from shared.flows.keep_subscription import keep_subscription
 from shared.flows.receive_push import NO_SUCH_LISTENER
 from shared.flows.subscription_row import KEY, TABLE
+from shared.flows.sync_collection import sync_collection
 from shared.flows.timers import TIMERS, note_run
 from shared.model.checkup import Finding, Seen, State
 from shared.model.exchange import Mailbox
+from shared.model.operator import Kind
 from shared.model.trust import Offer
-from shared.ports import COLLECTIONS_QUEUE, QUEUES, TABLES, Heard, Merge
+from shared.ports import COLLECTIONS_QUEUE, QUEUES, SHARDS_QUEUE, TABLES, Heard, Merge
 from tests.adapters.making_certificates import make
 from tests.flows.office import Office
 
@@ -67,6 +70,17 @@ async def test_where_all_is_well_each_thing_says_so() -> None:
     assert {each["name"]: each["detail"] for each in answer["checks"] if each["state"] != "ok"} == {}
     assert (answer["status"], answer["first"]) == ("ok", None)
     assert len(answer["checks"]) == 21
+
+
+async def test_a_probe_that_a_worker_gets_after_all_does_nothing() -> None:
+    office = await healthy()
+    assert set(HARMLESS) == set(QUEUES)
+    waiting = [await office.queues.look(queue) for queue in QUEUES]
+    wish, task = HARMLESS[COLLECTIONS_QUEUE], HARMLESS[SHARDS_QUEUE]
+    await sync_collection(office.world(), wish["operator_id"], Kind(wish["kind"]), budget=timedelta(minutes=1))
+    assert task["task"] == "subscription"
+    await look_after_subscription(office.world(), task["operator_id"])
+    assert [await office.queues.look(queue) for queue in QUEUES] == waiting
 
 
 async def test_nothing_is_left_behind() -> None:

@@ -20,7 +20,7 @@ _PREFIX = "doctor/"
 _LATELY = timedelta(days=1)
 _MOST_COUNTED = 100
 _NOBODY = "exsync-doctor"
-_HARMLESS = {
+HARMLESS = {
     COLLECTIONS_QUEUE: {"operator_id": _NOBODY, "kind": "email"},
     SHARDS_QUEUE: {"task": "subscription", "operator_id": _NOBODY},
 }
@@ -91,7 +91,7 @@ async def _probe_blob(world: World) -> AsyncIterator[BlobInfo]:
 
 async def _queues(world: World) -> Seen:
     for queue in QUEUES:
-        await world.queues.probe(queue, _HARMLESS[queue])
+        await world.queues.probe(queue, HARMLESS[queue])
     return Seen(f"{', '.join(QUEUES)}: a message was enqueued, found and taken out of each")
 
 
