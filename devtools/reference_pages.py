@@ -1,4 +1,5 @@
-"""docs/settings.md and docs/failures.md, written from the tables of shared/model: `python -m devtools.reference_pages`.
+"""docs/settings.md and docs/failures.md, written from the tables of shared/model, and docs/cli.md, written from cli/:
+`python -m devtools.reference_pages`.
 
 A test holds the files true; whoever changes a table runs this again.
 """
@@ -6,6 +7,7 @@ A test holds the files true; whoever changes a table runs this again.
 import json
 from pathlib import Path
 
+from devtools.command_page import command_page
 from shared.model.failures import REGISTRY, Failure, FailureClass
 from shared.model.setting_table import SETTINGS, Setting
 from shared.settings import ENVIRONMENT
@@ -88,10 +90,11 @@ def _code(entry: Failure) -> str:
 
 
 def write_pages() -> None:
-    """Write both files."""
+    """Write all three files."""
     DOCS.mkdir(exist_ok=True)
     (DOCS / "settings.md").write_text(settings_page(), encoding="utf-8")
     (DOCS / "failures.md").write_text(failures_page(), encoding="utf-8")
+    (DOCS / "cli.md").write_text(command_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ same worker raises it too: a dead process does nothing more.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from shared.errors import Unclear
@@ -49,7 +50,7 @@ def guarded(world: World, between: _Between, names: frozenset[str] = WRITES | EX
         return _Guarded(port, between, names)
 
     exchange, rows, blobs, queues = (ports(port) for port in (world.exchange, world.rows, world.blobs, world.queues))
-    return World(rows, blobs, queues, world.secrets, exchange, world.now, world.new_id, world.certificates)
+    return replace(world, rows=rows, blobs=blobs, queues=queues, exchange=exchange)
 
 
 class Fuse:
