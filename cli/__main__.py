@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.alerts import alerts
 from cli.doctor import doctor
 from cli.failures import failures
 from cli.operators import operators
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")
+app.add_typer(alerts, name="alerts")
 app.add_typer(trust, name="trust")
 for command in (doctor, status, sync, release):
     app.command()(command)

@@ -1,0 +1,14 @@
+"""TIMER: tell people of failures that last, and of those that are over."""
+
+import azure.functions as func
+
+from shared.compose import the_world, time_budget
+from shared.flows.alert_failures import alert_failures
+
+bp = func.Blueprint()
+
+
+@bp.timer_trigger(arg_name="timer", schedule="%SCHEDULE_ALERTS%")
+async def timer_alerts(timer: func.TimerRequest) -> None:  # noqa: ARG001
+    """Look through what fails, and send what is due."""
+    await alert_failures(await the_world(), budget=time_budget())
