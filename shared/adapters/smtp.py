@@ -107,13 +107,13 @@ def _error(wrong: Exception, where: str) -> SyncError:
 
 
 def _refusal(wrong: aiosmtplib.SMTPResponseException, where: str) -> SyncError:
-    """4xx passes, 5xx does not. RFC 5321, 4.2.1."""
+    """4xx passes, 5xx does not; anything else is no answer of a mail server. RFC 5321, 4.2.1."""
     words = f"{where}: {wrong.code} {_plain(wrong.message)}"
     if isinstance(wrong, aiosmtplib.SMTPAuthenticationError) and wrong.code >= 500:
         return Reconfigure("smtp-authentication-failed", words)
     if wrong.code >= 500:
         return Reconfigure("smtp-refused", words)
-    return Transient("smtp-busy", words)
+    return Transient("smtp-busy" if wrong.code >= 400 else "smtp-unreachable", words)
 
 
 def _plain(words: str) -> str:

@@ -44,6 +44,8 @@ from shared.ports import Merge, Value, World
 
 EVENTS = "exsync.alerts"
 log = logging.getLogger(EVENTS)
+_TELLING = timedelta(minutes=1)
+"""What is left for telling where looking has taken all of the time: else a long look would never come to anything."""
 _SENDING = timedelta(minutes=5)
 """How long an intent is left to who wrote it: longer than both ways may take."""
 
@@ -78,9 +80,9 @@ async def alert_failures(world: World, *, budget: timedelta) -> None:
     look = await look_through(world, pauses, lasts_after=lasts_after(configuration), deadline=deadline)
     if look is None:
         return
-    this = Round(world, configuration, await open_groups(world.rows), deadline)
+    this = Round(world, configuration, await open_groups(world.rows), max(deadline, world.now() + _TELLING))
     for cause in sorted({*look.tallies, *this.groups}):
-        if world.now() >= deadline:
+        if world.now() >= this.deadline:
             break
         await _look_after(this, cause, look)
     await _send_digests(this)
