@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from shared.adapters.memory.rows import MemoryRows
 from shared.flows.alert_failures import alert_failures
 from shared.flows.alert_scan import look_through, read_pauses
 from shared.model.alerts import MOST_CAUSES, NAMED, Cause
 from shared.model.keys import SHARDS, shard_of
-from shared.ports import Upsert, Write
+from shared.ports import Upsert, Value, Write
 from tests.flows.alert_office import AGO, BUDGET, AlertOffice
 
 LASTS = timedelta(minutes=30)
@@ -23,7 +24,11 @@ async def fill(office: AlertOffice, mailboxes: int) -> None:
     for number in range(mailboxes):
         mailbox_key = f"{number:016d}"
         code = "dns-failed" if number % 1000 == 0 else "connection-refused"
-        common = {"operator_id": f"operator-{number}", "connection": "default", "since": office.now - AGO}
+        common: dict[str, Value] = {
+            "operator_id": f"operator-{number}",
+            "connection": "default",
+            "since": office.now - AGO,
+        }
         for kind in ("email", "subscription"):
             write = Upsert(f"{mailbox_key}-{kind}", {**common, "kind": kind, "code": code})
             shards[f"open-{shard_of(mailbox_key):02d}"].append(write)
@@ -33,9 +38,10 @@ async def fill(office: AlertOffice, mailboxes: int) -> None:
 
 
 async def test_a_hundred_thousand_failing_rows_are_counted_in_pages_and_in_little_memory() -> None:
-    office = await AlertOffice().prepared()
+    rows = MemoryRows()
+    office = await AlertOffice(rows=rows).prepared()
     await fill(office, MANY // 2)
-    office.rows.counts.clear()
+    rows.counts.clear()
     tracemalloc.start()
     look = await look_through(
         office.world(), await read_pauses(office.rows), lasts_after=LASTS, deadline=office.now + BUDGET
@@ -45,7 +51,7 @@ async def test_a_hundred_thousand_failing_rows_are_counted_in_pages_and_in_littl
     assert look is not None
     counted = {cause.code: (tally.mailboxes, tally.lasting, len(tally.places)) for cause, tally in look.tallies.items()}
     assert counted == {"connection-refused": (49_950, 49_950, NAMED), "dns-failed": (50, 50, NAMED)}
-    assert office.rows.counts["queries"] <= MANY / 1000 + SHARDS + 1
+    assert rows.counts["queries"] <= MANY / 1000 + SHARDS + 1
     assert peak < 20 * 1024 * 1024
 
 
