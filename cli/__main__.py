@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from cli.alerts import alerts
 from cli.authorities import trusted
 from cli.doctor import doctor
 from cli.failures import failures
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")
+app.add_typer(alerts, name="alerts")
 app.add_typer(trust, name="trust")
 app.add_typer(profile, name="profile")
 for command in (doctor, status, sync, release):

@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from http_api import (
+    alerts,
     changes,
     discover,
     doctor,
@@ -26,7 +27,7 @@ from shared.compose import World
 from shared.model.release import VERSION
 
 PREFIX = "/api"
-_ROUTERS = (operators, emails, changes, status, failures, settings, trust, discover, doctor, health)
+_ROUTERS = (operators, emails, changes, status, failures, alerts, settings, trust, discover, doctor, health)
 _DESCRIPTION = (
     "Email of Exchange for the CRM: the items, the ordered change feed, and what administrators need. "
     "Times are UTC with `Z`; lists are `{items, next}`; errors are problem documents (RFC 9457) with a `code`."

@@ -282,6 +282,24 @@ class Network(Protocol):
         ...
 
 
+SMTP_USERNAME = "alerts-smtp-username"
+SMTP_PASSWORD = "alerts-smtp-password"
+"""The secrets that a mail server may want; without them there is no sign-in."""
+
+
+class Smtp(Protocol):
+    """A mail server: the way out for a mail when Exchange itself is what is down."""
+
+    async def send(self, url: str, mail: bytes, *, sender: str, recipients: Sequence[str]) -> tuple[str, ...]:
+        """Hand a whole RFC 5322 message over; the recipients that the server refused while it took the mail for others.
+
+        `url` is smtp://host:port (STARTTLS demanded, except on loopback) or smtps://host:port. Raises Transient
+        ("smtp-unreachable", "smtp-busy") or Reconfigure ("smtp-insecure", "smtp-untrusted",
+        "smtp-authentication-failed", "smtp-refused").
+        """
+        ...
+
+
 class Exchange(Protocol):
     """Mailboxes of any Exchange. Errors are the four classes of `shared/errors.py`, translated at the border.
 
@@ -354,6 +372,13 @@ class Exchange(Protocol):
         """Ask for push notifications of these folders to `url`. PROTOCOL 4.1."""
         ...
 
+    async def send_mail(self, mailbox: Mailbox, mime: bytes) -> None:
+        """Send a whole RFC 5322 message from the mailbox to whom its header names; no copy is kept in it.
+
+        Repeated by nobody below: after a broken connection it may have been sent. PROTOCOL 9.
+        """
+        ...
+
     def server(self, mailbox: Mailbox) -> Server:
         """What the calls so far have shown of the server behind a mailbox. Asks nothing; raises Reconfigure for an unknown
         connection."""
@@ -389,5 +414,6 @@ class World:
     """A fresh random name of 16 characters 0-9 a-v."""
     certificates: Certificates
     network: Network
+    smtp: Smtp
     configuration: Configuration | None = None
     """The settings in force when this world was asked for, where they were read just then: who has them need not read them."""

@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from shared.errors import SyncError
+from shared.flows.alert_mail import mail_failure
 from shared.flows.expiring import WARNING, expiring
 from shared.flows.operators import list_operators
 from shared.flows.settings_document import read_settings
 from shared.flows.side_by_side import side_by_side
 from shared.flows.whereabouts import connection_of, mailbox_of
+from shared.model.alerts import why_off
 from shared.model.configuration import Configuration, Connection
 from shared.model.failures import failure
 from shared.model.operator import Operator
@@ -28,6 +30,7 @@ async def deep_health(world: World) -> dict[str, Any]:
     if checks[0]["ok"] and settings["ok"]:
         checks += await side_by_side(_checked, await _of_connections(world))
         checks.append(await _certificates(world))
+        checks.append(await _alerts(world))
     return {"status": "ok" if all(check["ok"] for check in checks) else "failing", "checks": checks}
 
 
@@ -76,6 +79,17 @@ async def _certificates(world: World) -> dict[str, Any]:
     if not found:
         return {**check, "code": None, "remedy": None}
     return {**check, "detail": "; ".join(found), "code": WARNING, "remedy": failure(WARNING).remedy}
+
+
+async def _alerts(world: World) -> dict[str, Any]:
+    """Whether mail about failures gets out. That nobody wants any is a warning."""
+    configuration, _ = await read_settings(world.rows)
+    failed = await mail_failure(world)
+    off = why_off(configuration)
+    code = "alert-not-sent" if failed else "alerts-off" if off else None
+    detail = failed or off or f"failures are told to {', '.join(configuration.alerts.failures_to)}"
+    remedy = failure(code).remedy if code else None
+    return {"name": "alerts", "ok": not failed, "detail": detail, "code": code, "remedy": remedy}
 
 
 async def _of_connections(world: World) -> list[_Check]:

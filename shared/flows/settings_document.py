@@ -8,15 +8,16 @@ nobody can walk a secret out by pointing its connection at a host of his own. A 
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from shared.errors import Conflict, Invalid, Reconfigure, Unclear
 from shared.flows.settings_history import PARTITION, TABLE, entry, trim
 from shared.model.configuration import Configuration, Connection, merge_patch, parse, problem, unknown_removals
 from shared.model.setting_effects import Effect, effects
-from shared.ports import Insert, Replace, Row, Rows, Secrets, Value, World
+from shared.ports import SMTP_PASSWORD, Insert, Replace, Row, Rows, Secrets, Value, World
 
 KEY = "document"
 _LONGEST = 30_000
@@ -126,14 +127,21 @@ def _version(document: Any) -> str:
 async def _confirmed(secrets: Secrets, hosts: Hosts, configuration: Configuration, secret: str) -> Hosts:
     """The hosts with those of `configuration` added. The first host of a secret is taken on trust; others need it."""
     confirmed = {name: list(known) for name, known in hosts.items()}
-    for connection in configuration.connections.values():
-        names = _secret_names(connection)
+    for setting, names, wanted in _destinations(configuration):
         known = confirmed.setdefault(names[0], [])
-        new = [host for host in connection.hosts() if host not in known]
+        new = [host for host in wanted if host not in known]
         if known and new and not await _is_secret(secrets, names, secret):
-            raise Invalid("secret-not-confirmed", problem(f"connections.{connection.name}.url", _ask(names[0], new)))
+            raise Invalid("secret-not-confirmed", problem(setting, _ask(names[0], new)))
         known += new
     return confirmed
+
+
+def _destinations(configuration: Configuration) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """Which setting says where which secrets may be sent."""
+    for connection in configuration.connections.values():
+        yield f"connections.{connection.name}.url", _secret_names(connection), connection.hosts()
+    if configuration.alerts.smtp_url:
+        yield "alerts.smtp_url", (SMTP_PASSWORD,), (urlsplit(configuration.alerts.smtp_url).hostname or "",)
 
 
 def _secret_names(connection: Connection) -> tuple[str, ...]:

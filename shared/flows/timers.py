@@ -1,4 +1,4 @@
-"""Each timer leaves a trace when it has done its part, so that one can be told that does not run. ISSUE 4, 6.
+"""Each timer leaves a trace when it has done its part, so that one can be told that does not run.
 
 One row for each in `configuration`, partition `timers`, written once a run.
 """
@@ -11,7 +11,7 @@ from shared.ports import Row, Upsert, Value, World
 
 TABLE = "configuration"
 PARTITION = "timers"
-TIMERS = ("timer_subscriptions", "timer_email_sync")
+TIMERS = ("timer_subscriptions", "timer_email_sync", "timer_alerts")
 """All timers of function_app.py, by the name of their function."""
 
 

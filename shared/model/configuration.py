@@ -75,6 +75,18 @@ class Notifications:
 
 
 @dataclass(frozen=True, slots=True)
+class Alerts:
+    """Whom lasting failures are told to, and how. `from_` and `smtp_url` are None where they are not set."""
+
+    after_minutes: int | None
+    failures_to: tuple[str, ...]
+    from_: str | None
+    connection: str
+    smtp_url: str | None
+    digest_hour: int
+
+
+@dataclass(frozen=True, slots=True)
 class EmailSettings:
     """Which email is kept, and from when on. `sync_from_days` None: all. Addresses and domains are in lower case."""
 
@@ -91,6 +103,7 @@ class EmailSettings:
     internal_domains: tuple[str, ...]
     sweep_minutes: int
     poll_minutes: int
+    failures_to: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,7 @@ class Configuration:
 
     connections: Mapping[str, Connection]
     notifications: Notifications
+    alerts: Alerts
     email: EmailSettings
     attachments: Attachments
 
@@ -123,6 +137,7 @@ def parse(document: Mapping[str, Any]) -> Configuration:
     return Configuration(
         {name: _connection(name, _under(values, f"connections.{name}.")) for name in names},
         Notifications(**_with_defaults("notifications.", values)),
+        _alerts(_with_defaults("alerts.", values)),
         EmailSettings(**_with_defaults("email.", values)),
         Attachments(**_with_defaults("attachments.", values)),
     )
@@ -154,6 +169,7 @@ def to_document(configuration: Configuration) -> dict[str, Any]:
         del connection["name"]
     if configuration.email.sync_from_days is None:
         document["email"]["sync_from_days"] = "all"
+    document["alerts"]["from"] = document["alerts"].pop("from_")
     return _plain(document)  # type: ignore[no-any-return]
 
 
@@ -321,6 +337,10 @@ def _oauth(chosen: Mapping[str, Any]) -> OAuth:
         scope=chosen["oauth.scope"] or cloud.scope,
         cloud=chosen["oauth.cloud"],
     )
+
+
+def _alerts(chosen: dict[str, Any]) -> Alerts:
+    return Alerts(from_=chosen.pop("from"), **chosen)  # `from` is a word of the language
 
 
 def _with_defaults(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -164,6 +164,18 @@ _TRANSIENT = (
         _WAIT + " If it lasts, look at the vault's firewall and metrics.",
     ),
     ("token-unavailable", Owner.NOBODY, "The token endpoint does not answer.", _WAIT),
+    (
+        "smtp-unreachable",
+        Owner.CRM,
+        "The mail server for alerts cannot be reached, or does not answer in time.",
+        "Check the host and port in `alerts.smtp_url`, and the firewall between the app and it; `exsync alerts test` tries it.",
+    ),
+    (
+        "smtp-busy",
+        Owner.NOBODY,
+        "The mail server for alerts does not take the mail just now.",
+        _WAIT + " If it lasts, the detail has the server's own words for its administrator.",
+    ),
 )
 
 _RESYNC = (
@@ -567,6 +579,39 @@ _RECONFIGURE = (
         "`EXSYNC_SECRETS_FOLDER`, and try again.",
     ),
     (
+        "alert-not-sent",
+        Owner.CRM,
+        "A mail about failures could be sent neither through Exchange nor over SMTP.",
+        "`exsync alerts test` tries both ways and says what each needs; a second way is `alerts.smtp_url`. The mail is tried "
+        "again every few minutes; the log (`exsync.alerts`) and `exsync alerts list` have it meanwhile.",
+    ),
+    (
+        "smtp-insecure",
+        Owner.CRM,
+        "The mail server for alerts offers no encrypted connection.",
+        "Enable STARTTLS on it, or name one that has it in `alerts.smtp_url` (`smtps://host:465` for TLS from the first byte).",
+    ),
+    (
+        "smtp-untrusted",
+        Owner.CRM,
+        "The certificate of the mail server for alerts is not trusted, has expired, or is for another name.",
+        "Write the name that its certificate has into `alerts.smtp_url`; for a private authority `exsync trust add FILE`.",
+    ),
+    (
+        "smtp-authentication-failed",
+        Owner.CRM,
+        "The mail server for alerts refuses the sign-in.",
+        "Correct the secrets `alerts-smtp-username` and `alerts-smtp-password` in Key Vault, or remove both where the server "
+        "wants no sign-in; then `exsync alerts test`.",
+    ),
+    (
+        "smtp-refused",
+        Owner.CRM,
+        "The mail server for alerts refuses the mail, its sender or all its recipients.",
+        "The detail has the server's words: correct `alerts.from` or `alerts.failures_to`, or let the server take mail of the "
+        "app; then `exsync alerts test`.",
+    ),
+    (
         "wrong-server",
         Owner.CRM,
         "The mailbox is on another server than the one that was asked.",
@@ -911,6 +956,13 @@ _INPUT = (
 )
 
 _WARNING = (
+    (
+        "alerts-off",
+        Owner.CRM,
+        "Nobody gets a mail when a sync fails: it is not set who, or from which mailbox.",
+        "`exsync settings set 'alerts.failures_to=[\"crm-admins@example.com\"]' alerts.from=crm-sync@example.com`, then "
+        "`exsync alerts test`.",
+    ),
     (
         "certificate-expiring",
         Owner.EXCHANGE,

@@ -107,6 +107,36 @@ def address(value: Any) -> str:
     return value.strip().lower()
 
 
+def addresses(value: Any) -> tuple[str, ...]:
+    """Mail addresses that any server takes, as a list, or in one text with semicolons, as the earlier product has them."""
+    if isinstance(value, str):
+        value = [part for part in re.split(r"\s*;\s*", value.strip()) if part]
+    found: tuple[str, ...] = list_of(ascii_address)(value)
+    return found
+
+
+def ascii_address(value: Any) -> str:
+    """A mail address that any server takes, in lower case."""
+    if not (found := address(value)).isascii():
+        raise ValueError(f"{value!r} has letters that not every mail server takes; write an address in ASCII")
+    return found
+
+
+def smtp_url(value: Any) -> str:
+    """A mail server: `smtp://host` (STARTTLS) or `smtps://host` (TLS from the first byte), with a port where it is another."""
+    text_given = value.strip() if isinstance(value, str) else ""
+    try:
+        parts = urlsplit(text_given)
+        fits = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        fits = False
+    if "@" in text_given:
+        raise ValueError("it has a user name; write it without, and set the secrets alerts-smtp-username and -password")
+    if not fits or not text_given.isprintable() or " " in text_given or parts.path.strip("/") or parts.query:
+        raise ValueError(f'{value!r} is not the URL of a mail server; write "smtp://host:587" or "smtps://host:465"')
+    return text_given.rstrip("/")
+
+
 def is_address(value: str) -> bool:
     """Whether it looks like an SMTP address: something, @, something, at most 320 characters (RFC 5321, 4.5.3.1)."""
     return len(value) <= 320 and value.isprintable() and _ADDRESS.fullmatch(value) is not None

@@ -23,6 +23,7 @@ EXCHANGE = frozenset(
         "get_emails",
         "existing",
         "locate",
+        "send_mail",
         "subscribe",
     }
 )
@@ -49,8 +50,8 @@ def guarded(world: World, between: _Between, names: frozenset[str] = WRITES | EX
     def ports(port: object) -> Any:
         return _Guarded(port, between, names)
 
-    exchange, rows, blobs, queues = (ports(port) for port in (world.exchange, world.rows, world.blobs, world.queues))
-    return replace(world, rows=rows, blobs=blobs, queues=queues, exchange=exchange)
+    broken = {name: ports(getattr(world, name)) for name in ("exchange", "rows", "blobs", "queues", "smtp")}
+    return replace(world, **broken)
 
 
 class Fuse:

@@ -17,6 +17,7 @@ from shared.adapters.memory.network import MemoryNetwork
 from shared.adapters.memory.queues import MemoryQueues
 from shared.adapters.memory.rows import MemoryRows
 from shared.adapters.memory.secrets import MemorySecrets
+from shared.adapters.memory.smtp import MemorySmtp
 from shared.flows.documents import fetch, unpack
 from shared.flows.email.stored import FAILING, FEED, ITEM, every
 from shared.flows.head import read_head
@@ -50,6 +51,7 @@ class Office:
         self.secrets = MemorySecrets({"default-username": "svc", "default-password": "x", "listener-key": "k" * 32})
         self.certificates = MemoryCertificates()
         self.network = MemoryNetwork()
+        self.smtp = MemorySmtp()
         self._names = count(1)
         self._subjects = count(1)
         self._told = 0
@@ -75,6 +77,7 @@ class Office:
             lambda: f"{self.mint}{next(self._names):012d}",
             self.certificates,
             self.network,
+            self.smtp,
         )
 
     async def open(self, **email: Any) -> "Office":

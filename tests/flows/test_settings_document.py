@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.adapters.memory.secrets import MemorySecrets
 from shared.errors import Invalid, Reconfigure
 from shared.flows.settings_document import ANY_VERSION, KEY, PARTITION, TABLE, patch_settings, read_settings
 from shared.ports import Upsert
@@ -113,3 +114,16 @@ async def test_a_detour_over_another_authentication_does_not_free_the_password()
     await patch_settings(world, online, version=ANY_VERSION)
     with pytest.raises(Invalid, match="secret-not-confirmed"):
         await patch_settings(world, to(ELSEWHERE, version="Exchange2016"), version=ANY_VERSION)
+
+
+async def test_another_mail_server_needs_the_secret_of_its_sign_in_anew() -> None:
+    office = Office()
+    office.secrets = MemorySecrets({"alerts-smtp-password": "y"})
+    world = office.world()
+    await patch_settings(world, {"alerts": {"smtp_url": "smtp://mail.contoso.example:587"}}, version=ANY_VERSION)
+    await patch_settings(world, {"alerts": {"smtp_url": "smtps://mail.contoso.example"}}, version=ANY_VERSION)
+    elsewhere = {"alerts": {"smtp_url": "smtp://charlie.example:587"}}
+    with pytest.raises(Invalid, match=r"alerts\.smtp_url: this would send the secret alerts-smtp-password"):
+        await patch_settings(world, elsewhere, version=ANY_VERSION)
+    changed = await patch_settings(world, elsewhere, version=ANY_VERSION, secret="y")
+    assert changed.configuration.alerts.smtp_url == "smtp://charlie.example:587"

@@ -48,7 +48,7 @@ def test_every_call_has_a_summary_and_a_name(description: dict[str, Any]) -> Non
 
 def test_every_request_body_has_a_true_example(description: dict[str, Any]) -> None:
     bodies = [(name, each["requestBody"]) for name, each in operations(description) if "requestBody" in each]
-    assert len(bodies) == 8
+    assert len(bodies) >= 8
     for name, body in bodies:
         for media in body["content"].values():
             found = examples(media, media["schema"])
