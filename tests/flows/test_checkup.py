@@ -60,10 +60,6 @@ async def checked(office: Office, operator_id: str = "", **world: Any) -> dict[s
     return {each["name"]: each for each in answer["checks"]}
 
 
-async def states(office: Office, **world: Any) -> dict[str, str]:
-    return {name: each["state"] for name, each in (await checked(office, **world)).items()}
-
-
 async def test_where_all_is_well_each_thing_says_so() -> None:
     office = await healthy()
     answer = await check_up(office.world(), limits=QUICK)
@@ -131,6 +127,20 @@ async def test_an_app_without_settings_is_told_what_to_set() -> None:
     assert found["settings complete"]["code"] == "settings-incomplete"
     for command in ("connections.default.url=", "notifications.url=", "email.enabled=true"):
         assert command in found["settings complete"]["detail"]
+    assert {found[name]["state"] for name in ("listener URL", "listener", "exchange")} == {"not_tried"}
+
+
+def test_the_limits_add_up_to_less_than_a_minute() -> None:
+    usual = Limits()
+    assert 2 * usual.whole + usual.one < timedelta(minutes=1)
+
+
+async def test_what_works_but_is_unwise_is_a_warning() -> None:
+    office = await healthy()
+    await office.configure({"notifications": {"frequency_minutes": 5}})
+    found = (await checked(office))["settings complete"]
+    assert (found["state"], found["code"]) == ("warning", "settings-unwise")
+    assert "notifications.frequency_minutes" in found["detail"]
 
 
 @pytest.mark.parametrize("name", ["username", "password"])

@@ -43,7 +43,7 @@ async def _url(world: World, configuration: Configuration) -> Seen:
     if configuration.notifications.mode != "push":
         return Seen(_POLL)
     if not url:
-        raise Reconfigure("push-url-invalid", f"notifications.url is not set: {SET_URL}")
+        return Seen("notifications.url is not set", tried=False)
     host = urlsplit(url).hostname or ""
     try:
         addresses = await world.network.addresses(host)
@@ -90,6 +90,3 @@ def _cannot_reach(place: str, host: str, private: bool) -> bool:
     if is_loopback(host):
         return bool(place) and not is_loopback(place)
     return private and place == "online"
-
-
-SET_URL = "exsync settings set notifications.url=https://YOUR-APP.azurewebsites.net/api/ews/notifications"

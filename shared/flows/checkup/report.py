@@ -5,13 +5,13 @@ Nothing is changed but probes that are taken away again. Answers within a minute
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from shared.errors import Invalid, Reconfigure
 from shared.flows.checkup.exchange import Way
-from shared.flows.checkup.listener import LISTENER, SET_URL, listener_checks
+from shared.flows.checkup.listener import LISTENER, listener_checks
 from shared.flows.checkup.running import Check, Limits, run
 from shared.flows.checkup.storage import storage_checks, work_checks
 from shared.flows.health import operators_by_connection
@@ -28,6 +28,8 @@ from shared.model.server import EWS_RETIREMENT
 from shared.ports import World
 
 _LIMITS = Limits()
+_SHORT = 15
+"""Minutes: PROTOCOL 4.5; Exchange gives a silent listener up after the status frequency."""
 
 
 async def check_up(world: World, operator_id: str = "", *, limits: Limits = _LIMITS) -> dict[str, Any]:
@@ -83,7 +85,7 @@ async def _ways(world: World, operator_id: str) -> list[Check]:
     ]
     for name, connection in sorted(configuration.connections.items()):
         checks += Way(world, configuration, connection, operators.get(name)).checks(listener=LISTENER)
-    return checks
+    return checks if configuration.connections else [*checks, Check("exchange", _no_connection)]
 
 
 async def _operators(world: World, configuration: Configuration, operator_id: str) -> dict[str, Operator]:
@@ -99,13 +101,18 @@ async def _operators(world: World, configuration: Configuration, operator_id: st
     return operators
 
 
+async def _no_connection() -> Seen:
+    return Seen("there is no connection yet", tried=False)
+
+
 async def _complete(configuration: Configuration) -> Seen:
     """What must be set to do anything, and what is set but unwise."""
     missing = []
     if not configuration.connections:
         missing.append("exsync settings set connections.default.url=https://HOST/EWS/Exchange.asmx")
     if configuration.notifications.mode == "push" and not configuration.notifications.url:
-        missing.append(f"{SET_URL} (or notifications.mode=poll)")
+        url = "https://YOUR-APP.azurewebsites.net/api/ews/notifications"
+        missing.append(f"exsync settings set notifications.url={url} (or notifications.mode=poll)")
     if not configuration.email.enabled:
         missing.append("exsync settings set email.enabled=true")
     if missing:
@@ -114,18 +121,14 @@ async def _complete(configuration: Configuration) -> Seen:
     return Seen("; ".join(unwise), "settings-unwise") if unwise else Seen("nothing is missing")
 
 
-def _unwise(configuration: Configuration) -> list[str]:
-    unwise = []
+def _unwise(configuration: Configuration) -> Iterator[str]:
     if configuration.notifications.frequency_minutes < _SHORT:
-        unwise.append("notifications.frequency_minutes is below 15, so a short interruption costs subscriptions")
-    return unwise + [
+        yield "notifications.frequency_minutes is below 15, so a short interruption costs subscriptions"
+    yield from (
         f"connections.{name} is Exchange Online, which {EWS_RETIREMENT}"
         for name, connection in sorted(configuration.connections.items())
         if connection.version == "Exchange365"
-    ]
-
-
-_SHORT = 15
+    )
 
 
 def _document(finding: Finding) -> dict[str, Any]:

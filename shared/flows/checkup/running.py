@@ -1,6 +1,6 @@
 """Run checks side by side in the order of their dependence, each with a limit of time, and all of them with one.
 
-What depends on something that failed or was not tried is not tried, and says so. Nothing here ever takes longer than
+What depends on something that failed or was not tried is not tried, and says so. A run never takes longer than
 `Limits.whole`, even where everything that is asked hangs.
 """
 
@@ -30,10 +30,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long one check may take, how long all of them, and how many run at once."""
+    """How long one check may take, how long all of a run, and how many at once. The doctor makes two runs, and may take as
+    long as one check between them: less than a minute in all."""
 
-    one: timedelta = timedelta(seconds=12)
-    whole: timedelta = timedelta(seconds=25)
+    one: timedelta = timedelta(seconds=10)
+    whole: timedelta = timedelta(seconds=22)
     at_once: int = 8
 
 
