@@ -164,6 +164,12 @@ _TRANSIENT = (
         _WAIT + " If it lasts, look at the vault's firewall and metrics.",
     ),
     ("token-unavailable", Owner.NOBODY, "The token endpoint does not answer.", _WAIT),
+    (
+        "verification-busy",
+        Owner.NOBODY,
+        "As many operators of this connection are being verified as Exchange is to bear at once.",
+        "Come again after the seconds of `Retry-After`; `exsync operators verify` does so by itself.",
+    ),
 )
 
 _RESYNC = (
@@ -242,7 +248,16 @@ _RECONFIGURE = (
         "mailbox-not-primary",
         Owner.CRM,
         "The address is an alias; Exchange wants the primary SMTP address.",
-        "Write the primary address, which the detail names, with `PUT /operators/{operator_id}`.",
+        "`exsync operators verify <operator> --fix` adopts the primary address, which the detail names; or write it "
+        "with `PUT /operators/{operator_id}`.",
+    ),
+    (
+        "address-not-mailbox",
+        Owner.CRM,
+        "The address belongs to something else than a person's mailbox: a distribution list, a contact, a public folder "
+        "or a group.",
+        "Write the address of a mailbox with `PUT /operators/{operator_id}`; what several people share and is to be "
+        "synchronised must be a shared mailbox (`Set-Mailbox <address> -Type Shared`).",
     ),
     (
         "mailbox-address-invalid",
@@ -871,6 +886,13 @@ _WARNING = (
         "A certificate that the connection to Exchange depends on expires within 30 days.",
         "Renew it on the server before that day; for a private authority then also `exsync trust add FILE` with "
         "the new one, and `exsync trust remove FINGERPRINT` for the old.",
+    ),
+    (
+        "off-but-running",
+        Owner.AZURE,
+        "Everything is switched off for the operator, but a subscription or a worker of it is still there.",
+        "Nothing in the first five minutes: it is being ended. If it stays, see that `timer_subscriptions` runs (Azure "
+        "portal > the function app > Functions > `timer_subscriptions` > Invocations).",
     ),
 )
 
