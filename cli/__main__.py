@@ -15,11 +15,14 @@ from cli.remote import Refused, Remote
 from cli.session import Session
 from cli.settings import settings
 from cli.trust import trust
+from cli.verification import enable, verify
 from cli.work import release, status, sync
 
 app = typer.Typer(
     no_args_is_help=True, help="Keep a CRM and Microsoft Exchange in step.", pretty_exceptions_enable=False
 )
+operators.command()(verify)
+operators.command()(enable)
 app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")

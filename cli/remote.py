@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 import httpx
 
+_PATIENCE = 60.0
+
 
 class Refused(Exception):
     """The app refused, or could not be reached; the text says why and what to do. `code` is the refusal's, if it has one."""
@@ -20,7 +22,9 @@ class Remote:
 
     def __init__(self, url: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:
         headers = {"x-functions-key": key} if key else {}
-        self._client = httpx.Client(base_url=url.rstrip("/") + "/", headers=headers, timeout=60, transport=transport)
+        self._client = httpx.Client(
+            base_url=url.rstrip("/") + "/", headers=headers, timeout=_PATIENCE, transport=transport
+        )
 
     def get(self, path: str, **query: Any) -> Any:
         """The document at a path."""
@@ -35,10 +39,17 @@ class Remote:
             after = page["next"]
 
     def send(
-        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        patience: float = _PATIENCE,
+        **query: Any,
     ) -> Any:
-        """Send a document; what is answered, None where there is nothing."""
-        return self._call(method, path, json=body, headers=headers, params=query)
+        """Send a document; what is answered within `patience` seconds, None where there is nothing."""
+        return self._call(method, path, json=body, headers=headers, params=query, timeout=patience)
 
     def upload(self, path: str, content: bytes, *, headers: dict[bytes, bytes] | None = None, **query: Any) -> Any:
         """Post a file as it is; what is answered."""
