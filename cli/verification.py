@@ -31,6 +31,7 @@ def verify(
     every: Everybody = False,
     file: FileOfIds = None,
     fix: Fix = False,
+    kinds: Annotated[str, typer.Option(help="Those that are to go on; without it, those that are on")] = "",
     csv_file: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write all results: a line for each fault")
     ] = None,
@@ -41,7 +42,9 @@ def verify(
     meant = chosen(session.remote, ids, every=every, file=file)
     kept = _Kept()
     with ExitStack() as stack:
-        results = _results(session.remote, meant, fix=fix, at_once=at_once)
+        results = _results(
+            session.remote, meant, kinds=list(flags_of(kinds)) if kinds else [], fix=fix, at_once=at_once
+        )
         if csv_file is not None:
             results = _into_csv(results, csv_file, stack)
         for result in _as_json(results) if session.as_json else results:
@@ -113,15 +116,19 @@ def verified(remote: Remote, operator_id: str, *, kinds: list[str], fix: bool) -
 
 
 class _Kept:
-    """The worst results, as many as are shown; the others are only counted."""
+    """What is worth a line, the worst first and as many as are shown; the others are only counted."""
 
     def __init__(self) -> None:
         self.faulty = self.adopted = 0
+        self.latest: dict[str, Any] = {}
         self.worst: list[tuple[int, str, dict[str, Any]]] = []
 
     def add(self, result: dict[str, Any]) -> None:
+        self.latest = result
         self.faulty += not result["ok"]
         self.adopted += result["adopted"] is not None
+        if result["ok"] and not result["adopted"]:
+            return
         self.worst.append((_rank(result), result["operator_id"], result))
         if len(self.worst) > 2 * _SHOWN:
             self._cut()
@@ -141,10 +148,10 @@ def _rank(result: dict[str, Any]) -> int:
     return places[0] if places else len(result["checks"])
 
 
-def _results(remote: Remote, ids: list[str], *, fix: bool, at_once: int) -> Iterator[dict[str, Any]]:
+def _results(remote: Remote, ids: list[str], *, kinds: list[str], fix: bool, at_once: int) -> Iterator[dict[str, Any]]:
     with progress() as bar:
         task = bar.add_task("verifying", total=len(ids))
-        for result in side_by_side(lambda one: verified(remote, one, kinds=[], fix=fix), ids, at_once=at_once):
+        for result in side_by_side(lambda one: verified(remote, one, kinds=kinds, fix=fix), ids, at_once=at_once):
             bar.advance(task)
             yield result
 
@@ -185,16 +192,15 @@ def _as_json(results: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _show(session: Session, kept: _Kept, *, total: int) -> None:
     if total == 1:
-        _show_checks(session, kept.shown()[0])
+        _show_checks(session, kept.latest)
         return
-    results = kept.shown()
-    rows = [line for result in results for line in _lines(result)[:1]]
-    show_rows(session, rows, ("operator_id", "mailbox", "ok", "check", "code", "detail"))
-    remedies = {line["code"]: line["remedy"] for line in rows if line.get("code")}
-    for code, remedy in remedies.items():
+    rows = [line for result in kept.shown() for line in _lines(result)[:1]]
+    if rows:
+        show_rows(session, rows, ("operator_id", "mailbox", "adopted_from", "check", "code", "detail"))
+    for code, remedy in {line["code"]: line["remedy"] for line in rows if line.get("code")}.items():
         out.print(f"[red]{code}[/red] → {escape(str(remedy))}", highlight=False)
-    more = f"; the {len(results)} worst are shown, --csv FILE writes all" if total > len(results) else ""
-    adopted = f", {kept.adopted} primary addresses adopted" if kept.adopted else ""
+    more = f"; the {_SHOWN} worst are shown, --csv FILE writes all" if kept.faulty + kept.adopted > _SHOWN else ""
+    adopted = f", primary addresses adopted: {kept.adopted}" if kept.adopted else ""
     out.print(f"{total - kept.faulty} of {total} operators are well{adopted}{more}", highlight=False)
 
 

@@ -110,6 +110,20 @@ def _of(failure: dict[str, Any], outcome: Outcome, state: str) -> Outcome:
     return replace(outcome, state=state, code=code, detail=detail, remedy=remedy)
 
 
+def _told(facts: dict[str, Any]) -> str:
+    """A wave's counts in words, without those that are nought."""
+    words = {
+        "ready": "ready",
+        "waiting": "on but not waited for",
+        "refused": "refused",
+        "failing": "failing",
+        "late": "late",
+        "untouched": "not begun",
+        "were_on": "had been on before",
+    }
+    return ", ".join(f"{facts[name]} {word}" for name, word in words.items() if facts[name] or name == "ready")
+
+
 class Waves:
     """One run of a plan. `check` verifies an operator."""
 
@@ -146,6 +160,7 @@ class Waves:
                 self._report(number, len(waves), len(ids), most)
                 if self._too_many(most):
                     raise Refused(self._stopped(number, most))
+            self._conclude()
         except KeyboardInterrupt:
             raise Refused(self._interrupted(number)) from None
         finally:
@@ -239,10 +254,15 @@ class Waves:
         ]
         self._reports.append({**facts, "failures": failures})
         if not self._session.as_json:
-            told = ", ".join(f"{count} {state}" for state, count in counts.items() if count or state == "ready")
-            more = f", {facts['untouched']} not begun" if facts["untouched"] else ""
-            out.print(f"wave {number} of {of}: {size} operators: {told}{more}", highlight=False)
+            out.print(f"wave {number} of {of}: {size} operators: {_told(facts)}", highlight=False)
             self._show_failures(failures)
+
+    def _conclude(self) -> None:
+        if not self._session.as_json:
+            ready = sum(report["ready"] for report in self._reports)
+            failed = sum(len(report["failures"]) for report in self._reports)
+            rest = f"; {failed} failed, no wave too many: mend them and run the same command again" if failed else ""
+            out.print(f"{ready} of {self._plan.sizes[-1]} operators are on and ready{rest}", highlight=False)
 
     def _show_failures(self, failures: list[dict[str, Any]]) -> None:
         if not failures:

@@ -21,7 +21,7 @@ from shared.model.caller import Role
 router = APIRouter(prefix="/operators", tags=["operators"], dependencies=[needs(Role.SALES_OPS, Role.ADMINISTRATOR)])
 AT_ONCE = 8
 """Verifications of one connection at once in a process, so that real work keeps its place before Exchange."""
-_LONGEST_WAIT = timedelta(seconds=20)
+LONGEST_WAIT = timedelta(seconds=20)
 _COME_AGAIN = timedelta(seconds=10)
 
 
@@ -39,16 +39,18 @@ async def verify_an_operator(
     ] = False,
 ) -> JSONResponse:
     """Check an operator's mailbox from the address to the push listener; takes up to a minute."""
-    async with _place(request.app.state.verifying, operator.connection):
+    async with place(request.app.state.verifying, operator.connection):
         return JSONResponse(await verify_operator(world, operator, kinds=body.kinds if body else None, fix=fix))
 
 
 @asynccontextmanager
-async def _place(gates: dict[str, asyncio.Semaphore], connection: str) -> AsyncIterator[None]:
+async def place(
+    gates: dict[str, asyncio.Semaphore], connection: str, *, longest_wait: timedelta = LONGEST_WAIT
+) -> AsyncIterator[None]:
     """One of the places of a connection. Raises Transient("verification-busy") where none becomes free in time."""
     gate = gates.setdefault(connection, asyncio.Semaphore(AT_ONCE))
     try:
-        async with asyncio.timeout(_LONGEST_WAIT.total_seconds()):
+        async with asyncio.timeout(longest_wait.total_seconds()):
             await gate.acquire()
     except TimeoutError:
         busy = f"{AT_ONCE} verifications of connection {connection} are under way"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from shared.errors import Resync, SyncError
+from shared.errors import Invalid, Resync, SyncError
 from shared.flows.head import read_head
 from shared.flows.operators import put_operator
 from shared.flows.settings_document import read_settings
@@ -64,7 +64,11 @@ async def verify_operator(
     """All checks of an operator, for the kinds that are on or, where given, are to go on.
 
     `fix`: adopt the primary address where an alias in its place is the only fault; the checks are of the operator after that.
+    Raises Invalid("kind-not-available").
     """
+    for kind in kinds or ():
+        if kind not in AVAILABLE_KINDS:
+            raise Invalid("kind-not-available", f"{kind} comes with a later version")
     checks, primary = await _checks(world, operator, kinds, patience)
     adopted = None
     if fix and primary and is_only_an_alias(checks):

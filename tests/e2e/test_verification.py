@@ -32,6 +32,16 @@ async def test_a_mailbox_that_is_synchronised_is_verified_to_its_push(office: Of
     assert len(alice.subscriptions()) == 1
 
 
+async def test_a_mailbox_is_verified_before_it_is_switched_on_and_the_probe_ends(office: Office, bob: Person) -> None:
+    await put_off(bob)
+    status, text, _ = await exsync(office, "--json", "operators", "verify", bob.operator, "--kinds", "email")
+    assert status == 0
+    (push,) = [check for check in json.loads(text)[0]["checks"] if check["name"] == "push"]
+    assert (push["ok"], "a probe" in push["detail"]) == (True, True)
+    await bob.until_unsubscribed()
+    assert bob.asked("Subscribe") == 1
+
+
 async def test_faults_are_listed_the_worst_first_and_written_as_csv(
     office: Office, people: People, tmp_path: Path
 ) -> None:
@@ -50,8 +60,9 @@ async def test_faults_are_listed_the_worst_first_and_written_as_csv(
     )
     assert status == 1
     assert "2 of 4 operators have a fault" in complaint
-    assert "1 primary addresses adopted" in text
-    assert text.index("nobody") < text.index(sales.operator) < text.index(alice.operator)
+    assert "2 of 4 operators are well, primary addresses adopted: 1" in text
+    assert text.index("nobody") < text.index(sales.operator) < text.index(dora.operator)
+    assert alice.operator not in text
     with report.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     faults = {(row["operator_id"], row["check"], row["code"]) for row in rows}
@@ -128,4 +139,4 @@ async def test_ctrl_c_says_what_is_on_and_the_same_command_goes_on(office: Offic
     assert busy not in office.exchange.faults.waiting
     await office.application.sync(alice.operator)
     status, text, _ = await exsync(office, *words)
-    assert (status, "1 operators: 1 ready" in text) == (0, True)
+    assert (status, "1 of 1 operators are on and ready" in text) == (0, True)
