@@ -14,7 +14,8 @@ from rich.markup import escape
 from cli.many import AtOnce, FileOfIds, Ids, chosen, progress, side_by_side
 from cli.remote import Refused, Remote, segment
 from cli.session import Session, out, show_rows
-from cli.waves import Plan, Waves, flags_of, sizes_of
+from cli.wave_plan import Plan, flags_of, sizes_of
+from cli.waves import Waves
 
 _SHOWN = 100
 _COLUMNS = ("operator_id", "mailbox", "ok", "adopted_from", "check", "code", "detail", "remedy")

@@ -10,7 +10,7 @@ import typer
 
 from cli.many import chosen, side_by_side
 from cli.remote import Refused, Remote
-from cli.waves import Plan, allowed, sizes_of, verdict
+from cli.wave_plan import Plan, allowed, sizes_of, verdict
 
 
 @pytest.mark.parametrize(

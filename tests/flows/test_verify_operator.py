@@ -90,6 +90,22 @@ async def test_an_alias_is_named_with_the_primary_address_and_adopted_on_demand(
     assert (await get_operator(office.rows, "alice")).mailbox == ALICE
 
 
+async def test_what_was_changed_while_an_alias_was_found_is_kept() -> None:
+    office = await opened()
+    office.exchange.aliases["al@contoso.example"] = ALICE
+    await put(office, "alice", "al@contoso.example", email_sync=True)
+    await office.settle()
+
+    async def changed(operation: str, mailbox: Mailbox) -> None:
+        if operation == "resolve" and mailbox.address != ALICE:
+            await put(office, "alice", "al@contoso.example", email_sync=True, time_zone="Europe/Berlin")
+
+    office.exchange.after = changed
+    assert (await verified(office, fix=True))["adopted"]
+    operator = await get_operator(office.rows, "alice")
+    assert (operator.mailbox, operator.time_zone) == (ALICE, "Europe/Berlin")
+
+
 async def test_an_alias_of_another_operators_mailbox_is_a_duplicate_and_not_adopted() -> None:
     office = await opened()
     office.exchange.aliases["al@contoso.example"] = ALICE
