@@ -23,6 +23,7 @@ from cli.session import Given, Session
 from cli.settings import settings
 from cli.sign_in import EntraToken
 from cli.trust import trust
+from cli.verification import enable, verify
 from cli.work import release, status, sync
 from shared.model.release import VERSION
 from shared.model.setting_values import is_loopback
@@ -32,6 +33,8 @@ _LOCAL = "http://127.0.0.1:7071/api"
 app = typer.Typer(
     no_args_is_help=True, help="Keep a CRM and Microsoft Exchange in step.", pretty_exceptions_enable=False
 )
+operators.command()(verify)
+operators.command()(enable)
 app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")

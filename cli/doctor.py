@@ -1,4 +1,4 @@
-"""`exsync doctor`: everything from this machine to a mailbox and back, and what to do first. ISSUE 4, 6.
+"""`exsync doctor`: everything from this machine to a mailbox and back, and what to do first.
 
 `exsync doctor --discover ADDRESS`: finds a mailbox by Autodiscover, shows each step, and how to use what was found.
 """

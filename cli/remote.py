@@ -62,10 +62,17 @@ class Remote:
             after = page["next"]
 
     def send(
-        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        patience: float = _TIMEOUT,
+        **query: Any,
     ) -> Any:
-        """Send a document; what is answered, None where there is nothing."""
-        return self._call(method, path, json=body, headers=headers, params=query)
+        """Send a document; what is answered within `patience` seconds, None where there is nothing."""
+        return self._call(method, path, json=body, headers=headers, params=query, timeout=patience)
 
     def upload(self, path: str, content: bytes, *, headers: dict[bytes, bytes] | None = None, **query: Any) -> Any:
         """Post a file as it is; what is answered."""

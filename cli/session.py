@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli.remote import Remote
@@ -51,5 +52,5 @@ def show_rows(session: Session, rows: Sequence[Mapping[str, Any]], columns: Iter
     names = tuple(columns)
     table = Table(*names, box=None)
     for row in rows:
-        table.add_row(*("" if row.get(name) is None else str(row.get(name)) for name in names))
+        table.add_row(*("" if row.get(name) is None else escape(str(row.get(name))) for name in names))
     out.print(table)

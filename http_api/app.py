@@ -19,6 +19,7 @@ from http_api import (
     settings,
     status,
     trust,
+    verification,
 )
 from http_api.documents import Problem
 from http_api.guard import Guard
@@ -27,7 +28,20 @@ from shared.compose import World
 from shared.model.release import VERSION
 
 PREFIX = "/api"
-_ROUTERS = (operators, emails, changes, status, failures, alerts, settings, trust, discover, doctor, health)
+_ROUTERS = (
+    operators,
+    verification,
+    emails,
+    changes,
+    status,
+    failures,
+    alerts,
+    settings,
+    trust,
+    discover,
+    doctor,
+    health,
+)
 _DESCRIPTION = (
     "Email of Exchange for the CRM: the items, the ordered change feed, and what administrators need. "
     "Times are UTC with `Z`; lists are `{items, next}`; errors are problem documents (RFC 9457) with a `code`."
@@ -55,6 +69,7 @@ def create_app(
     )
     app.state.world_source = world_source
     app.state.readers = {}
+    app.state.verifying = {}
     app.state.settings_changed = settings_changed
     for module in _ROUTERS:
         app.include_router(module.router, prefix=PREFIX)

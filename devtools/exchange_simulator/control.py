@@ -84,6 +84,11 @@ async def _add_mailbox(ask: Ask) -> Any:
     return {"address": ask.exchange.add_mailbox(ask.given["address"], **ask.keywords).address}
 
 
+async def _add_entry(ask: Ask) -> Any:
+    ask.exchange.add_entry(ask.given["address"], **ask.keywords)
+    return {}
+
+
 async def _remove_mailbox(ask: Ask) -> Any:
     ask.exchange.remove_mailbox(ask.address)
     return {}
@@ -289,6 +294,7 @@ ROUTES: dict[tuple[str, str], Answer] = {
     ("GET", "/mailboxes"): _mailboxes,
     ("POST", "/mailboxes"): _add_mailbox,
     ("DELETE", _BOX): _remove_mailbox,
+    ("POST", "/directory"): _add_entry,
     ("GET", _BOX + "/folders"): _folders,
     ("POST", _BOX + "/folders"): _add_folder,
     ("PATCH", _BOX + "/folders"): _change_folder,

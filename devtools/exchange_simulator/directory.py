@@ -1,7 +1,7 @@
 """All mailboxes of the simulated organisation, found by primary address, alias, or principal name."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +18,22 @@ class Outgoing:
     raw: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the directory tells of an address; `mailbox_type` is of MailboxTypeType (Types.xsd)."""
+
+    address: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    mailbox_type: str = "Mailbox"
+
+
+OTHER_TYPES = (
+    *("Unknown", "OneOff", "PublicDL", "PrivateDL"),
+    *("Contact", "PublicFolder", "GroupMailbox", "ImplicitContact"),
+)
+
+
 class Directory:
     """The organisation's mailboxes; addresses are compared without case. `results` are FindItem's kept queries.
 
@@ -29,6 +45,7 @@ class Directory:
         self.results: OrderedDict[tuple[object, ...], list[Item]] = OrderedDict()
         self.outgoing: list[Outgoing] = []
         self._by_name: dict[str, Mailbox] = {}
+        self._others: dict[str, Entry] = {}
 
     def add(self, address: str, *, name: str = "", aliases: Iterable[str] = (), principal: str = "") -> Mailbox:
         """Create a mailbox. Raises ValueError when an address is taken."""
@@ -40,6 +57,22 @@ class Directory:
         self.mailboxes[address.casefold()] = mailbox
         self._by_name.update(dict.fromkeys(names, mailbox))
         return mailbox
+
+    def add_entry(self, address: str, mailbox_type: str, *, name: str = "") -> Entry:
+        """List something that can be written to and is nobody's mailbox. Raises ValueError."""
+        if mailbox_type not in OTHER_TYPES:
+            raise ValueError(f"no mailbox type {mailbox_type!r}: {', '.join(OTHER_TYPES)}")
+        if address.casefold() in self._by_name.keys() | self._others.keys():
+            raise ValueError(f"already there: {address}")
+        entry = Entry(address, name or address.partition("@")[0].title(), mailbox_type=mailbox_type)
+        self._others[address.casefold()] = entry
+        return entry
+
+    def entries(self) -> Iterator[Entry]:
+        """All that the directory knows: mailboxes, then what else was listed."""
+        for mailbox in self.mailboxes.values():
+            yield Entry(mailbox.address, mailbox.name, mailbox.aliases)
+        yield from self._others.values()
 
     def remove(self, address: str) -> None:
         """Take a mailbox away, as for a leaver. Raises Unknown."""

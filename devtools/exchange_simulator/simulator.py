@@ -168,6 +168,10 @@ class ExchangeSimulator:
         mailbox.listeners += [self.push.hear, self.watches.hear]
         return mailbox
 
+    def add_entry(self, address: str, mailbox_type: str, *, name: str = "") -> None:
+        """List something in the directory that is no mailbox, such as a `PublicDL`. Raises ValueError."""
+        self.directory.add_entry(address, mailbox_type, name=name)
+
     def remove_mailbox(self, address: str) -> None:
         """Take a mailbox away, with its subscriptions."""
         self.lose_subscriptions(address)

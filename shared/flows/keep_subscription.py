@@ -84,7 +84,7 @@ async def _renew(
     row: Row | None,
 ) -> datetime | None:
     now = world.now()
-    url = await _listener_url(world, configuration, operator)
+    url = await listener_url(world, configuration, operator)
     mailbox = await mailbox_of(world, operator, configuration)
     folders = await _folders(world, operator, mailbox)
     frequency = configuration.notifications.frequency_minutes
@@ -130,7 +130,8 @@ async def _store_answer(world: World, operator: Operator, new: Subscription) -> 
     raise Transient("storage-unavailable", "the subscription's row is written all the time")
 
 
-async def _listener_url(world: World, configuration: Configuration, operator: Operator) -> str:
+async def listener_url(world: World, configuration: Configuration, operator: Operator) -> str:
+    """Where Exchange sends the notifications of a mailbox. Raises Reconfigure for what is missing."""
     base = configuration.notifications.url
     secret = await world.secrets.get(SECRET)
     if not base:

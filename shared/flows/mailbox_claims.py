@@ -61,6 +61,16 @@ async def give_mailbox_up(rows: Rows, operator: Operator, *, since: datetime) ->
     # It is left lying: after a minute it counts no more, and who claims the address next clears it away.
 
 
+async def holder_of(world: World, operator: Operator) -> str:
+    """In words, which other operator has the mailbox that this one names; empty for none. Writes nothing."""
+    claims, _ = await _read(world.rows, operator.mailbox)
+    for name, claim in claims.items():
+        for connection in await _connections(world, name, claim, operator.mailbox) if name != operator.id else ():
+            if may_be_one_mailbox(connection, operator.connection):
+                return _words(operator, name, connection)
+    return ""
+
+
 async def _connections(world: World, name: str, claim: _Claim, address: str) -> set[str]:
     """By which connections an operator has this address, or is about to: none for a claim that was left behind."""
     other, _ = await read_operator(world.rows, name)

@@ -56,12 +56,15 @@ async def receive_notification(world: World, mailbox_key: str, notifications: tu
 async def _unknown(
     world: World, mailbox_key: str, subscription: Subscription, etag: str, note: Notification
 ) -> Reply | None:
-    """Not the subscription we know. While a Subscribe is under way it may be the one whose answer is still to come.
+    """Not the subscription we know. While a Subscribe is under way it may be the one whose answer is still to come; a
+    probe's is noted too, and has done its work.
 
     None: the row was written meanwhile, with that answer perhaps. Look again, or its first heartbeat would be lost.
     """
     now = world.now()
-    if subscription.subscribing_until is None or subscription.subscribing_until <= now:
+    subscribing = subscription.subscribing_until is not None and subscription.subscribing_until > now
+    probing = subscription.probing_until is not None and subscription.probing_until > now
+    if not subscribing and not probing:
         return Reply.UNSUBSCRIBE
     early: dict[str, Value] = {
         "early_id": _short(note.subscription_id),
@@ -70,6 +73,8 @@ async def _unknown(
     }
     if not await write(world.rows, TABLE, mailbox_key, Merge(KEY, early, etag)):
         return None
+    if not subscribing:
+        return Reply.UNSUBSCRIBE
     if not note.status_only:
         await _want(world, mailbox_key, subscription)
     return Reply.OK

@@ -1,4 +1,4 @@
-"""Take over settings of the earlier product: read the file, say what each becomes, and change the document. ISSUE 4."""
+"""Take over settings of the earlier product: read the file, say what each becomes, and change the document."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -90,7 +90,7 @@ def _state(
 def _why_polling(configuration: Configuration, subscription: Subscription | None) -> str:
     if configuration.notifications.mode == "poll":
         return "notifications.mode is poll"
-    noted = _noted_failure(subscription)
+    noted = noted_failure(subscription)
     if noted:
         return f"there is no push subscription: {noted['cause']}"
     if subscription is None or not subscription.subscription_id:
@@ -118,11 +118,12 @@ def _subscription(subscription: Subscription | None, *, live: bool) -> dict[str,
         "live": live,
         "created_at": timestamp(subscription.created_at),
         "last_heard_at": timestamp(subscription.last_heard),
-        "failure": _noted_failure(subscription),
+        "failure": noted_failure(subscription),
     }
 
 
-def _noted_failure(subscription: Subscription | None) -> dict[str, Any] | None:
+def noted_failure(subscription: Subscription | None) -> dict[str, Any] | None:
+    """Why a mailbox has no push, with what the registry knows of it; None where nothing was noted."""
     if subscription is None or not subscription.failure:
         return None
     noted = json.loads(subscription.failure)
@@ -130,7 +131,7 @@ def _noted_failure(subscription: Subscription | None) -> dict[str, Any] | None:
 
 
 def _without_push(subscription: Subscription | None) -> list[str]:
-    noted = _noted_failure(subscription)
+    noted = noted_failure(subscription)
     if noted is None or noted["class"] != FailureClass.PERMANENT.value:
         return []
     return ["this server refuses push subscriptions: the mailbox is polled, and push is asked for again once a day"]

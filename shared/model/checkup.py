@@ -1,4 +1,4 @@
-"""What the doctor finds: one finding for each thing that was looked at, and which of them to mend first. ISSUE 4, 6."""
+"""What the doctor finds: one finding for each thing that was looked at, and which of them to mend first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -176,6 +176,12 @@ _TRANSIENT = (
         "The mail server for alerts does not take the mail just now.",
         _WAIT + " If it lasts, the detail has the server's own words for its administrator.",
     ),
+    (
+        "verification-busy",
+        Owner.NOBODY,
+        "As many operators of this connection are being verified as Exchange is to bear at once.",
+        "Come again after the seconds of `Retry-After`; `exsync operators verify` does so by itself.",
+    ),
 )
 
 _RESYNC = (
@@ -254,7 +260,16 @@ _RECONFIGURE = (
         "mailbox-not-primary",
         Owner.CRM,
         "The address is an alias; Exchange wants the primary SMTP address.",
-        "Write the primary address, which the detail names, with `PUT /operators/{operator_id}`.",
+        "`exsync operators verify <operator> --fix` adopts the primary address, which the detail names; or write it "
+        "with `PUT /operators/{operator_id}`.",
+    ),
+    (
+        "address-not-mailbox",
+        Owner.CRM,
+        "The address belongs to something else than a person's mailbox: a distribution list, a contact, a public folder "
+        "or a group.",
+        "Write the address of a mailbox with `PUT /operators/{operator_id}`; what several people share and is to be "
+        "synchronised must be a shared mailbox (`Set-Mailbox <address> -Type Shared`).",
     ),
     (
         "mailbox-address-invalid",
@@ -981,6 +996,13 @@ _WARNING = (
         Owner.CRM,
         "A setting works, but not as well as another would.",
         "Read the detail; docs/settings.md tells what each setting does.",
+    ),
+    (
+        "off-but-running",
+        Owner.AZURE,
+        "Everything is switched off for the operator, but a subscription or a worker of it is still there.",
+        "Nothing in the first five minutes: it is being ended. If it stays, see that `timer_subscriptions` runs (Azure "
+        "portal > the function app > Functions > `timer_subscriptions` > Invocations).",
     ),
 )
 

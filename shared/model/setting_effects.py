@@ -1,4 +1,4 @@
-"""What a change of settings will do to mailboxes and to what is held: a pure function of before and after. ISSUE 4.
+"""What a change of settings will do to mailboxes and to what is held: a pure function of before and after.
 
 Said before it is done: work (a backfill, new subscriptions), and harm (something stops, or is taken away). Each rule says
 what the flows do, not what one would wish.

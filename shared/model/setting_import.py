@@ -1,4 +1,4 @@
-"""From settings of the earlier product to ours: what each becomes here, or why it is not taken. ISSUE 4.
+"""From settings of the earlier product to ours: what each becomes here, or why it is not taken.
 
 Decided liberally: names in any case and spelling, values like yes, 1 and "30 minutes", a misprinted URL. What cannot hold
 together with the rest is left out with the reason, and the rest is taken.

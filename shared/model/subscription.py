@@ -30,6 +30,9 @@ class Subscription:
     """A subscription that was heard of while Subscribe was under way; when, and its watermark."""
     early_at: datetime | None = None
     early_watermark: str = ""
+    probing_until: datetime | None = None
+    """While somebody tries whether Exchange reaches us, without a subscription that is to stay: what is heard is noted
+    as early, and ends."""
     attempts: int = 0
     retry_at: datetime | None = None
     rests_under: str = ""

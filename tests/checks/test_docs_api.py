@@ -8,12 +8,16 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from email.parser import HeaderParser
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from http_api.app import create_app
 from http_api.trust_examples import PEM
+from shared.flows.operators import get_operator
+from shared.flows.receive_notification import receive_notification
 from shared.model.autodiscover import Answer
+from shared.model.exchange import Mailbox, Notification
 from shared.model.trust import Offer
 from tests.flows.office import ALICE, Office, attachment
 from tests.http_api.client import calling
@@ -64,6 +68,15 @@ def compare(shown: Any, given: Any, where: str, known: dict[str, str]) -> None:
             assert shown == given, where
 
 
+async def first_status(office: Office, operation: str, mailbox: Mailbox) -> None:
+    """What Exchange sends at once after a Subscribe."""
+    if operation == "subscribe":
+        (made,) = office.exchange.subscriptions
+        key = (await get_operator(office.rows, "alice")).mailbox_key
+        note = Notification(made, "watermark/1", "watermark/2", status_only=True)
+        await receive_notification(office.world(), key, (note,))
+
+
 async def happen(office: Office, what: str) -> None:
     if what == "mail.contoso.example offers the certificate of Contoso CA":
         chain = await office.certificates.read(PEM.encode(), "")
@@ -80,6 +93,9 @@ async def happen(office: Office, what: str) -> None:
                 schemas=("Exchange2010", "Exchange2013"),
             ),
         }
+        return
+    if what == "Exchange reaches the listener":
+        office.exchange.after = partial(first_status, office)
         return
     assert what == "Bob's mail arrives and is synchronised"
     office.deliver("An older one", age=timedelta(days=1))

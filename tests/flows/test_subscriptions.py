@@ -17,7 +17,7 @@ from shared.flows.subscription_row import read_subscription
 from shared.model.exchange import Mailbox, Notification
 from shared.model.operator import Operator
 from shared.model.subscription import Subscription, is_live
-from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Row, Touch, Write
+from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Row, Touch, Value, Write
 from tests.flows.breaking import Crash, Fuse
 from tests.flows.office import ALICE, Office
 
@@ -105,6 +105,27 @@ async def test_what_exchange_repeats_after_we_failed_is_not_folded_away() -> Non
     office.now += timedelta(seconds=30)
     await push(office, event())
     assert len(office.queues.receive(COLLECTIONS_QUEUE)) == 1
+
+
+async def test_a_probe_is_heard_while_somebody_waits_for_it_and_ends_with_that() -> None:
+    office = await opened(subscribed=False)
+    probing: dict[str, Value] = {"operator_id": "alice", "probing_until": office.now + timedelta(minutes=1)}
+    await office.rows.transact("subscriptions", mailbox_key(office), [Touch("subscription", probing)])
+    assert await push(office, status(number=7)) is Reply.UNSUBSCRIBE
+    found = await subscription(office)
+    assert (found.early_id, found.early_at) == ("subscription/7", office.now)
+    assert office.queues.receive(COLLECTIONS_QUEUE) == []
+    office.now += timedelta(minutes=1)
+    assert await push(office, status(number=8)) is Reply.UNSUBSCRIBE
+    assert (await subscription(office)).early_id == "subscription/7"
+
+
+async def test_a_subscribe_under_way_goes_before_a_probe() -> None:
+    office = await opened(subscribed=False)
+    until = office.now + timedelta(minutes=1)
+    both: dict[str, Value] = {"operator_id": "alice", "probing_until": until, "subscribing_until": until}
+    await office.rows.transact("subscriptions", mailbox_key(office), [Touch("subscription", both)])
+    assert await push(office, status(number=7)) is Reply.OK
 
 
 async def test_the_first_status_event_may_come_before_the_answer_to_subscribe() -> None:

@@ -87,7 +87,7 @@ def test_request_names_version_and_mailbox(schema: etree.XMLSchema, name: str) -
 
 def test_what_xml_cannot_carry_is_left_out() -> None:
     entry = body_of(REQUESTS["resolve"])[0]
-    assert entry.text == "a<b>&\"c']]>é€"
+    assert entry.text == "smtp:a<b>&\"c']]>é€"
 
 
 def test_a_restriction_stays_within_the_nodes_that_exchange_allows() -> None:

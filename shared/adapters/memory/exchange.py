@@ -54,6 +54,7 @@ async def pass_by(operation: str, mailbox: Mailbox) -> None:
 class MemoryExchange:
     """The port `Exchange`. `counts` tells calls by operation; `directory` is what `resolve` finds beside mailboxes.
 
+    `aliases` lead to primary addresses, in lower case; a call by an alias is served, as the adapter adopts the primary.
     `depends_on` are certificates by connection; `sent` is what was sent, from which mailbox.
     """
 
@@ -61,6 +62,7 @@ class MemoryExchange:
         self.mailboxes: dict[str, MemoryMailbox] = {}
         self.subscriptions: dict[str, MemorySubscription] = {}
         self.directory: list[Resolved] = []
+        self.aliases: dict[str, str] = {}
         self.depends_on: dict[str, tuple[Expiry, ...]] = {}
         self.autodiscover_answers: dict[str, Answer | SyncError] = {}
         self.autodiscover_asked: list[Attempt] = []
@@ -212,14 +214,16 @@ class MemoryExchange:
         """Mailboxes and directory entries with this address."""
         async with self._call("resolve", mailbox):
             mailboxes = [Resolved(box.address, box.address, "Mailbox") for box in self.mailboxes.values()]
-            return tuple(each for each in mailboxes + self.directory if each.address.lower() == address.lower())
+            primary = self.aliases.get(address.lower(), address.lower())
+            return tuple(each for each in mailboxes + self.directory if each.address.lower() == primary)
 
     @asynccontextmanager
     async def _call(self, operation: str, mailbox: Mailbox) -> AsyncGenerator[MemoryMailbox]:
         self.counts[operation] += 1
         await asyncio.sleep(0)  # as a request would, let other mailboxes in
         await self.before(operation, mailbox)
-        box = self.mailboxes.get(mailbox.address.lower())
+        address = mailbox.address.lower()
+        box = self.mailboxes.get(self.aliases.get(address, address))
         if box is None:
             raise Reconfigure("mailbox-unknown", mailbox.address, exchange_code="ErrorNonExistentMailbox")
         yield box

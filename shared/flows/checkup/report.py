@@ -1,4 +1,4 @@
-"""What `exsync doctor` is told: everything from storage to a mailbox and back, in order, and what to mend first. ISSUE 4, 6.
+"""What `exsync doctor` is told: everything from storage to a mailbox and back, in order, and what to mend first.
 
 Nothing is changed but probes that are taken away again. Answers within a minute, even where Exchange hangs.
 """

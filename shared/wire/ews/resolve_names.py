@@ -20,11 +20,15 @@ _SEVERAL = "ErrorNameResolutionMultipleResults"
 
 
 def request(header: Header, address: str) -> bytes:
-    """Ask the directory for the entries with this address."""
+    """Ask the directory for the entries with this address.
+
+    Quirk: without `smtp:` before it an alias is not found, and with it all addresses that begin alike are.
+    https://learn.microsoft.com/exchange/client-developer/web-service-reference/unresolvedentry
+    """
     return envelope.request(
         header,
         '<m:ResolveNames ReturnFullContactData="false" SearchScope="ActiveDirectory">'
-        f"<m:UnresolvedEntry>{content(address)}</m:UnresolvedEntry></m:ResolveNames>",
+        f"<m:UnresolvedEntry>smtp:{content(address)}</m:UnresolvedEntry></m:ResolveNames>",
     )
 
 

@@ -100,3 +100,13 @@ async def test_resolve_names(exchange: ExchangeSimulator, talk: Talk) -> None:
     assert several.codes == ["ErrorNameResolutionMultipleResults"]
     assert several.one(M + "ResolutionSet").get("TotalItemsInView") == "2"
     assert (await resolve("zoe")).codes == ["ErrorNameResolutionNoResults"]
+    exchange.add_mailbox("dora@contoso.example", aliases=["chuck@contoso.example"])
+    exchange.add_entry("sales@contoso.example", "PublicDL")
+    assert (await resolve("chuck@contoso.example")).codes == ["ErrorNameResolutionNoResults"]
+    by_alias = await resolve("smtp:chuck@contoso.example")
+    assert by_alias.texts(T + "EmailAddress") == ["dora@contoso.example"]
+    group = await resolve("smtp:sales@contoso.example")
+    assert (group.texts(T + "EmailAddress"), group.texts(T + "MailboxType")) == (
+        ["sales@contoso.example"],
+        ["PublicDL"],
+    )
