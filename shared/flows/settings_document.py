@@ -14,8 +14,9 @@ from typing import Any
 
 from shared.errors import Conflict, Invalid, Reconfigure, Unclear
 from shared.flows.settings_history import PARTITION, TABLE, entry, trim
-from shared.model.configuration import Configuration, Connection, merge_patch, parse, problem, unknown_removals
+from shared.model.configuration import Configuration, Connection, merge_patch, parse
 from shared.model.setting_effects import Effect, effects
+from shared.model.setting_problems import problem, unknown_removals
 from shared.ports import Insert, Replace, Row, Rows, Secrets, Value, World
 
 KEY = "document"
