@@ -15,8 +15,9 @@ from rich.markup import escape
 
 from cli.remote import Refused
 from cli.session import Session, show_document, show_rows
-from shared.model.configuration import flatten, problem
+from shared.model.configuration import flatten
 from shared.model.setting_names import generic, here_for, why_no_setting
+from shared.model.setting_problems import problem
 from shared.model.setting_table import BY_NAME
 
 settings = typer.Typer(no_args_is_help=True, help="The settings document.")

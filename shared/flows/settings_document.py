@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 from shared.errors import Conflict, Invalid, Reconfigure, Unclear
 from shared.flows.settings_history import PARTITION, TABLE, entry, trim
-from shared.model.configuration import Configuration, Connection, merge_patch, parse, problem, unknown_removals
+from shared.model.configuration import Configuration, Connection, merge_patch, parse
 from shared.model.setting_effects import Effect, effects
+from shared.model.setting_problems import problem, unknown_removals
 from shared.ports import SMTP_PASSWORD, Insert, Replace, Row, Rows, Secrets, Value, World
 
 KEY = "document"

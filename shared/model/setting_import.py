@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.model.clouds import CLOUDS
-from shared.model.configuration import merge_patch, problems_of
+from shared.model.configuration import merge_patch
 from shared.model.setting_file import Entry
 from shared.model.setting_names import comes_later, earlier_like, generic, here_for, instead_of
+from shared.model.setting_problems import problems_of
 from shared.model.setting_table import BY_NAME, Setting
 from shared.model.setting_values import mended_url
 

@@ -12,6 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 
 type Reader = Callable[[Any], Any]
 
+AUTO = "auto"
+"""Of a connection's `url`, and of an operator's `connection`: Autodiscover finds it."""
 _MOST_DAYS = 36500
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+")
@@ -154,8 +156,8 @@ def domain(value: Any) -> str:
 
 def exchange_url(value: Any) -> str:
     """An EWS endpoint: https (http on loopback only), with a host and a path; or `auto`."""
-    if isinstance(value, str) and value.strip().lower() == "auto":
-        return "auto"
+    if isinstance(value, str) and value.strip().lower() == AUTO:
+        return AUTO
     url = secure_url(value)
     parts = urlsplit(url)
     if parts.path.lower().rstrip("/") in ("", "/ews"):

@@ -49,12 +49,42 @@ async def test_what_is_unusual_of_a_server_is_told_beside_the_status(
 
 
 async def test_settings_are_shown_and_a_wrong_one_is_explained(office: Office) -> None:
-    _, text, _ = await exsync(office, "settings", "show")
+    _, text, _ = await exsync(office, "--json", "settings", "show")
     assert json.loads(text)["email"]["enabled"] is True
     assert (await exsync(office, "settings", "set", "--dry-run", "email.sync_from_days=7"))[0] == 0
     status, _, complaint = await exsync(office, "settings", "set", "notifications.frequency_minutes=0")
     assert status == 1
     assert "notifications.frequency_minutes" in complaint
+
+
+async def test_before_something_stops_a_person_is_asked(office: Office) -> None:
+    words = ("settings", "set", "email.enabled=false")
+    terminal, keyboard = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "--url", f"{office.stack.host.url}/api", *words),
+        cwd=_PROJECT,
+        stdin=keyboard,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    asked = (await process.stderr.readuntil(b"[y/N]:")).decode()
+    os.write(terminal, b"n\n")
+    _, complaint = await process.communicate()
+    os.close(terminal)
+    os.close(keyboard)
+    assert "email stops for all operators" in asked
+    assert (process.returncode, "Nothing was changed." in complaint.decode()) == (1, True)
+    _, text, _ = await exsync(office, "--json", "settings", "show", "email.enabled")
+    assert json.loads(text) == {"email.enabled": True}
+
+
+async def test_the_history_of_the_running_app_is_told(office: Office) -> None:
+    status, text, _ = await exsync(office, "--json", "settings", "history")
+    assert status == 0
+    changed = {each["setting"] for entry in json.loads(text) for each in entry["changes"]}
+    assert "email.enabled" in changed
 
 
 async def test_a_refusal_is_one_clear_message(office: Office) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from shared.adapters.memory.secrets import MemorySecrets
 from shared.errors import Invalid, Reconfigure
-from shared.flows.settings_document import ANY_VERSION, KEY, PARTITION, TABLE, patch_settings, read_settings
+from shared.flows.settings_document import ANY_VERSION, KEY, patch_settings, read_settings
+from shared.flows.settings_history import PARTITION, TABLE
 from shared.ports import Upsert
 from tests.flows.office import Office
 

@@ -11,8 +11,8 @@ from shared.adapters.storage import StorageAccount
 from shared.adapters.tables import TableRows
 from shared.errors import Invalid, Unclear
 from shared.flows import settings_history
-from shared.flows.settings_document import ANY_VERSION, PARTITION, TABLE, patch_settings, read_settings
-from shared.flows.settings_history import changes, list_history
+from shared.flows.settings_document import ANY_VERSION, patch_settings, read_settings
+from shared.flows.settings_history import PARTITION, TABLE, changes, list_history
 from shared.ports import Rows
 from tests.flows.breaking import Crash, Fuse
 from tests.flows.office import Office

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.model.configuration import problems_of, unknown_removals
 from shared.model.setting_names import earlier_like, here_for, instead_of
+from shared.model.setting_problems import problems_of, unknown_removals
 from shared.model.setting_table import SETTINGS
 
 OF_THE_PAGES = (
