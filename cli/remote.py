@@ -1,8 +1,9 @@
 """The HTTP interface of a running app, local or in Azure, as a terminal command needs it."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import httpx
 
@@ -40,10 +41,20 @@ class Remote:
         """Send a document; what is answered, None where there is nothing."""
         return self._call(method, path, json=body, headers=headers, params=query)
 
-    def upload(self, path: str, content: bytes, *, headers: dict[bytes, bytes] | None = None, **query: Any) -> Any:
-        """Post a file as it is; what is answered."""
+    def upload(
+        self, path: str, content: bytes, *, headers: dict[bytes, bytes] | None = None, timeout: float = 60, **query: Any
+    ) -> Any:
+        """Post a file as it is; what is answered, within `timeout` seconds."""
         headers = {b"Content-Type": b"application/octet-stream", **(headers or {})}
-        return self._call("POST", path, content=content, headers=headers, params=query)
+        return self._call("POST", path, content=content, headers=headers, params=query, timeout=timeout)
+
+    def parts(self, path: str, **query: Any) -> Iterator[str]:
+        """The parts of a text that comes in parts, each leading to the next by its header `Link` (RFC 8288)."""
+        response = self._response("GET", path, params=query)
+        yield response.text
+        while onward := response.links.get("next"):
+            response = self._response("GET", urljoin(str(response.url), onward["url"]))
+            yield response.text
 
     def etag(self, path: str) -> str:
         """The version of the document at a path."""
