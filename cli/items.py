@@ -24,7 +24,7 @@ def settle_items(given: Items | None, what: str) -> Items:
     """What was given; else what a person says; else keep."""
     if given is None and sys.stdin.isatty():
         question = f"{what}: keep the items in the application, or remove them"
-        answer: Items = typer.prompt(question, default=Items.KEEP, value_proc=_read, err=True)
+        answer: Items = typer.prompt(question, default=Items.KEEP.value, value_proc=_read, err=True)
         return answer
     return given or Items.KEEP
 

@@ -53,7 +53,8 @@ def delimited_rows(file: BinaryIO, encoding: str) -> Iterator[TableRow]:
     lines = _Lines(io.TextIOWrapper(file, encoding=encoding, newline=""))
     delimiter = lines.delimiter()
     while True:
-        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        # Strict: a quote that closes in the midst of a cell was none of that cell's, so lines were run together.
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
         try:
             for cells in reader:
                 number = lines.end_row()
@@ -61,7 +62,15 @@ def delimited_rows(file: BinaryIO, encoding: str) -> Iterator[TableRow]:
                     yield TableRow(number, tuple(cells))
             return
         except (_Unclosed, csv.Error):
-            yield TableRow(lines.spoil_first(), (), "a quote is not closed in this line")
+            number, line = lines.first_alone()
+            yield _lenient(number, line, delimiter)
+
+
+def _lenient(number: int, line: str, delimiter: str) -> TableRow:
+    """A line for itself whose quotes are not as they should be: readable if at least each has its other."""
+    if line.count('"') % 2:
+        return TableRow(number, (), "a quote is not closed in this line")
+    return TableRow(number, tuple(next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))))
 
 
 def _is_in(file: BinaryIO, encoding: str) -> bool:
@@ -113,11 +122,12 @@ class _Lines:
         self._row.clear()
         return number
 
-    def spoil_first(self) -> int:
-        """The first line of the row cannot be read; its number. The others are read once more."""
-        self._again.extendleft(reversed(self._row[1:]))
+    def first_alone(self) -> tuple[int, str]:
+        """The first line of the row, as a row of its own, and its number. The others are read once more."""
+        line, *others = self._row
+        self._again.extendleft(reversed(others))
         del self._row[1:]
-        return self.end_row()
+        return self.end_row(), line
 
     def delimiter(self) -> str:
         """What stands between the cells: Excel's `sep=` says so, else what is most in the first line, outside quotes."""

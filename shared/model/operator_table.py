@@ -197,7 +197,8 @@ def _without_repeats(lines: Iterable[OperatorLine]) -> Iterator[OperatorLine]:
     operators: dict[str, int] = {}
     mailboxes: dict[str, int] = {}
     for line in lines:
-        yield line if line.refusal else replace(line, refusal=_repeat(line, operators, mailboxes))
+        refusal = None if line.refusal else _repeat(line, operators, mailboxes)
+        yield replace(line, refusal=refusal) if refusal else line
 
 
 def _repeat(line: OperatorLine, operators: dict[str, int], mailboxes: dict[str, int]) -> Invalid | None:
