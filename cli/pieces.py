@@ -17,7 +17,7 @@ from cli.remote import Refused
 from cli.session import Session
 from shared.model.operator_table import OperatorLine, write_operator_lines
 
-_PIECE = 500
+_PIECE = 200
 _LONGEST_CALL = 230
 """Seconds after which Azure ends a call. https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout"""
 OUTCOMES = ("created", "changed", "unchanged", "refused")

@@ -82,7 +82,7 @@ async def test_a_file_that_is_no_table_or_too_large_is_refused_whole() -> None:
     async with calling(Office()) as client:
         answer = await client.post("/api/operators/import", content=b"Name\nAlice\n")
         assert (answer.status_code, answer.json()["code"]) == (400, "import-invalid")
-        rows = "".join(f"user{number},user{number}@x.example\n" for number in range(5001))
+        rows = "".join(f"user{number},user{number}@x.example\n" for number in range(1001))
         for content in (f"operator_id,mailbox\n{rows}".encode(), b" " * (10 * 1024 * 1024 + 1)):
             answer = await client.post("/api/operators/import", content=content)
             assert (answer.status_code, answer.json()["code"]) == (413, "import-too-large")
@@ -149,8 +149,8 @@ async def test_a_list_is_narrowed_by_text_connection_and_what_is_on(query: dict[
 async def test_a_filter_looks_at_a_thousand_operators_a_call_and_leads_on() -> None:
     office = Office()
     async with calling(office) as client:
-        for begin in (0, 1500):
-            rows = "".join(f"user{number:05d},user{number:05d}@x.example\n" for number in range(begin, begin + 1500))
+        for begin in (0, 1000, 2000):
+            rows = "".join(f"user{number:05d},user{number:05d}@x.example\n" for number in range(begin, begin + 1000))
             await imported(client, f"operator_id,mailbox\n{rows}")
         page = (await client.get("/api/operators?search=user02999")).json()
         assert (page["items"], page["next"] is not None) == ([], True)
