@@ -1,5 +1,8 @@
 """`exsync operators`: the CRM's users and their mailboxes, one by one; in bulk: `import_operators.py` and `switching.py`."""
 
+import json
+from collections.abc import Iterable
+from itertools import batched
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +19,7 @@ operators.command("import")(import_operators)
 operators.command("export")(export_operators)
 operators.command("enable")(enable)
 operators.command("disable")(disable)
+_TABLE = 1000
 _COLUMNS = ("operator_id", "mailbox", "connection", "email_sync", "calendar_sync", "contact_sync")
 
 
@@ -30,7 +34,21 @@ def list_operators(
     """All operators, or those of the filters."""
     given = {"search": search, "connection": connection, "kind": kind, "on": None if on is None else str(on).lower()}
     query = {name: value for name, value in given.items() if value is not None}
-    show_rows(context.obj, list(context.obj.remote.pages("operators", limit=200, **query)), _COLUMNS)
+    found = context.obj.remote.pages("operators", limit=200, **query)
+    if context.obj.as_json:
+        _stream(found)
+        return
+    # Of very many a table at a time, each with its headers.
+    for some in batched(found, _TABLE, strict=False):
+        show_rows(context.obj, some, _COLUMNS)
+
+
+def _stream(documents: Iterable[Any]) -> None:
+    """Print a JSON list as it comes."""
+    print("[", end="")
+    for number, document in enumerate(documents):
+        print(f"{',' if number else ''}\n  {json.dumps(document)}", end="")
+    print("\n]")
 
 
 @operators.command("show")

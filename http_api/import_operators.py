@@ -1,5 +1,6 @@
 """Many operators at once: a table in, a table out. `/operators/import` and `/operators/export`."""
 
+import asyncio
 import io
 from collections import Counter
 from itertools import islice
@@ -94,7 +95,7 @@ async def import_many_operators(
     ] = "keep",
 ) -> JSONResponse:
     """Create and change operators by the lines of a table. Columns and cells that are not there leave a field as it is."""
-    table, lines = _read(await request.body())
+    table, lines = await asyncio.to_thread(_read, await request.body())
     results = await import_operators(world, lines, remove_items=items == "remove", dry_run=dry_run)
     counts = Counter(result.outcome for result in results)
     return JSONResponse(

@@ -136,7 +136,7 @@ async def test_a_workbook_is_imported_and_exported_as_a_table_that_changes_nothi
 async def test_a_file_that_is_no_table_is_refused_before_anything_is_done(
     terminal: Terminal, table: Save, tmp_path: Path
 ) -> None:
-    status, said = await terminal.run("import", table("Name,Email\nBob,bob@x.example\n"))
+    status, said = await terminal.run("import", table("Name,Team\nBob,Sales\n"))
     assert (status, 'call it "operator_id"' in said, "(import-invalid)" in said) == (1, True, True)
     status, said = await terminal.run("import", str(tmp_path / "nothing.csv"))
     assert (status, "No such file" in said) == (1, True)

@@ -5,17 +5,17 @@ another line gives up is tried again after that; what two operators exchange is 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from shared.errors import SyncError, Transient
-from shared.flows.mailbox_claims import ensure_mailbox_is_free
+from shared.errors import Invalid, SyncError, Transient
+from shared.flows.mailbox_claims import ensure_mailbox_is_free, operators_of_mailbox
 from shared.flows.operator_row import read_operator
 from shared.flows.operators import change_operator, check_operator, remove_items_of
 from shared.flows.side_by_side import side_by_side
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
 from shared.model.operator_change import operator_after, switched_off
-from shared.model.operator_table import ITEMS, MAILBOX, OperatorLine
+from shared.model.operator_table import CONNECTION, ITEMS, MAILBOX, OPERATOR_ID, OperatorLine
 from shared.ports import World
 
 _ATTEMPTS = 3
@@ -78,9 +78,20 @@ class _Import:
         if line.refusal:
             return LineResult(line, refusal=line.refusal)
         try:
+            line = line if line.operator_id else await self._with_id(line)
             return await (self._look(line) if self._dry_run else self._do(line))
         except SyncError as error:
             return LineResult(line, refusal=error)
+
+    async def _with_id(self, line: OperatorLine) -> OperatorLine:
+        """The line with the id of the operator whose mailbox it names. Raises Invalid("operator-unknown")."""
+        address, connection = line.cells[MAILBOX], line.cells.get(CONNECTION)
+        found = await operators_of_mailbox(self._world.rows, address)
+        names = sorted(each.id for each in found if connection in (None, each.connection))
+        if len(names) == 1:
+            return replace(line, cells={**line.cells, OPERATOR_ID: names[0]})
+        who = f"operators {' and '.join(names)} have" if names else "no operator has"
+        raise Invalid("operator-unknown", f"{who} the mailbox {address}; say which by a column operator_id")
 
     async def _look(self, line: OperatorLine) -> LineResult:
         before, _ = await read_operator(self._world.rows, line.operator_id)

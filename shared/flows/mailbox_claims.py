@@ -46,6 +46,13 @@ async def ensure_mailbox_is_free(world: World, operator: Operator) -> None:
     await _with_own(world, operator)
 
 
+async def operators_of_mailbox(rows: Rows, address: str) -> tuple[Operator, ...]:
+    """Who has the address: more than one only by connections that are named apart."""
+    claims, _ = await _read(rows, address)
+    found = [(await read_operator(rows, name))[0] for name in claims]
+    return tuple(each for each in found if each and not each.removed and each.mailbox.lower() == address.lower())
+
+
 async def _with_own(world: World, operator: Operator) -> tuple[_Claims, Row | None]:
     """The claims that stand, with this operator's, and the row of the address."""
     claims, row = await _read(world.rows, operator.mailbox)

@@ -33,16 +33,14 @@ class TableRow:
 def encoding_of(file: BinaryIO) -> str:
     """How the text is encoded: all of it is looked at, and the file is at its beginning again afterwards."""
     begin = file.read(4)
-    for mark, name in _BYTE_ORDER_MARKS:
-        if begin.startswith(mark):
-            file.seek(0)
-            return name
-    if b"\0" in begin:
+    names = tuple(name for mark, name in _BYTE_ORDER_MARKS if begin.startswith(mark))
+    if b"\0" in begin and not names:
         raise Invalid("import-invalid", 'this is no text; save the table as "CSV UTF-8" or as .xlsx')
-    for name in ("utf-8", "cp1252"):
+    for name in names or ("utf-8", "cp1252"):
         if _is_in(file, name):
             return name
-    raise Invalid("import-invalid", 'the text is neither UTF-8 nor Windows-1252; save it as "CSV UTF-8"')
+    what = names[0].upper().removesuffix("-SIG") if names else "UTF-8 nor Windows-1252"
+    raise Invalid("import-invalid", f'the text is {"not" if names else "neither"} {what}; save it as "CSV UTF-8"')
 
 
 def delimited_rows(file: BinaryIO, encoding: str) -> Iterator[TableRow]:

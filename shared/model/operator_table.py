@@ -70,7 +70,7 @@ class OperatorLine:
 
     @property
     def operator_id(self) -> str:
-        """The operator's id; empty where the line has none."""
+        """The operator's id; empty where the line has none, and his mailbox stands for him."""
         return self.cells.get(OPERATOR_ID, "")
 
 
@@ -106,7 +106,10 @@ def read_operator_ids(file: BinaryIO) -> Iterator[str]:
     if len(header.cells) == 1 and not _is_header_of(OPERATOR_ID, header.cells[0]):
         yield from (row.cells[0].strip() for row in chain([header], rows) if row.cells)
         return
-    place = _places(header.cells)[OPERATOR_ID]
+    places = _places(header.cells)
+    if OPERATOR_ID not in places:
+        raise Invalid("import-invalid", _no_id(header.cells))
+    place = places[OPERATOR_ID]
     yield from (row.cells[place].strip() for row in rows if place < len(row.cells) and row.cells[place].strip())
 
 
@@ -143,7 +146,7 @@ def _rows_of(file: BinaryIO) -> tuple[str, Iterator[TableRow]]:
 
 
 def _places(header: Sequence[str]) -> dict[str, int]:
-    """In which column each field is. Raises Invalid where it cannot be told, or where no column is the operator's id."""
+    """In which column each field is. Raises Invalid where it cannot be told, or where no column says which operator."""
     plain = [_plain(name) for name in header]
     places = {}
     for field, names in _KNOWN_AS.items():
@@ -153,7 +156,7 @@ def _places(header: Sequence[str]) -> dict[str, int]:
         if plain.count(name) > 1:
             raise Invalid("import-invalid", f'two columns are called "{header[plain.index(name)].strip()}"; keep one')
         places[field] = plain.index(name)
-    if OPERATOR_ID not in places:
+    if OPERATOR_ID not in places and MAILBOX not in places:
         raise Invalid("import-invalid", _no_id(header))
     return places
 
@@ -189,7 +192,9 @@ def _refusal(row: TableRow, cells: Mapping[str, str], width: int) -> Invalid | N
     if any(map(str.strip, row.cells[width:])):
         counts = f"it has {len(row.cells)} cells, the first line {width}"
         return Invalid("line-unreadable", f"{counts}: is a comma not in quotes?")
-    return None if OPERATOR_ID in cells else Invalid("operator-invalid", "operator_id: it is empty")
+    if OPERATOR_ID not in cells and MAILBOX not in cells:
+        return Invalid("operator-invalid", "operator_id: it is empty, and there is no mailbox that says who it is")
+    return None
 
 
 def _without_repeats(lines: Iterable[OperatorLine]) -> Iterator[OperatorLine]:
@@ -202,7 +207,7 @@ def _without_repeats(lines: Iterable[OperatorLine]) -> Iterator[OperatorLine]:
 
 
 def _repeat(line: OperatorLine, operators: dict[str, int], mailboxes: dict[str, int]) -> Invalid | None:
-    earlier = operators.setdefault(line.operator_id, line.number)
+    earlier = operators.setdefault(line.operator_id, line.number) if line.operator_id else line.number
     if earlier != line.number:
         return Invalid("line-repeated", f"operator {line.operator_id} is in line {earlier} already, which counts")
     if MAILBOX not in line.cells:

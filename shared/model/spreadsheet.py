@@ -21,7 +21,14 @@ OLE = b"\xd0\xcf\x11\xe0"
 _CHUNK = 64 * 1024
 _LARGEST_PART = 256 * 1024 * 1024
 _MOST_STRINGS = 64 * 1024 * 1024
+_STRING = 64
+"""What a text takes in memory beside its characters."""
 _MOST_COLUMNS = 1000
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, expat.ExpatError, KeyError, ValueError),
+    *(OSError, EOFError, RuntimeError, NotImplementedError),
+)
+"""What the archive, the parser and our own reading of numbers raise for a file that is damaged, or encrypted."""
 _REFERENCE = re.compile(r"([A-Z]{1,3})[0-9]+")
 
 type Attributes = dict[str, str]
@@ -33,10 +40,9 @@ def spreadsheet_rows(file: BinaryIO) -> Iterator[TableRow]:
         with zipfile.ZipFile(file) as book:
             strings = _strings(book)
             yield from _rows(book, _first_sheet(book), strings)
-    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, KeyError, NotImplementedError, RuntimeError) as error:
-        raise Invalid(
-            "import-invalid", f'this is no .xlsx that can be read ({error}); save it as "CSV UTF-8"'
-        ) from error
+    except _BROKEN as error:
+        what = f"this is no .xlsx that can be read ({error})"
+        raise Invalid("import-invalid", f'{what}; save it as "CSV UTF-8"') from error
 
 
 def _first_sheet(book: zipfile.ZipFile) -> str:
@@ -73,9 +79,10 @@ def _strings(book: zipfile.ZipFile) -> list[str]:
         text.end(name)
         if name == "si":
             found.append(text.take())
-            size += len(found[-1])
+            size += _STRING + len(found[-1])
             if size > _MOST_STRINGS:
-                raise Invalid("import-invalid", "the workbook holds more text than a table of operators has")
+                words = "the workbook holds more text than a table of operators has"
+                raise Invalid("import-invalid", f'{words}; save its first sheet as "CSV UTF-8"')
 
     if "xl/sharedStrings.xml" in book.namelist():
         _parse(book, "xl/sharedStrings.xml", start, end, text.add)
@@ -161,14 +168,11 @@ class _Sheet:
 def _rows(book: zipfile.ZipFile, part: str, strings: list[str]) -> Iterator[TableRow]:
     sheet = _Sheet(strings)
     parser = _parser(sheet.start, sheet.end, sheet.text.add)
-    try:
-        for chunk in _chunks(book, part):
-            parser.Parse(chunk)
-            yield from sheet.rows
-            sheet.rows.clear()
-        parser.Parse(b"", True)
-    except ValueError as error:
-        raise Invalid("import-invalid", f"the sheet has a number that is none ({error})") from error
+    for chunk in _chunks(book, part):
+        parser.Parse(chunk)
+        yield from sheet.rows
+        sheet.rows.clear()
+    parser.Parse(b"", True)
 
 
 def _parse(

@@ -95,6 +95,24 @@ async def test_a_deleted_operator_comes_back_as_a_new_one_with_what_was_kept() -
     assert await get_operator(office.rows, "alice") == before
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_line_without_an_id_is_of_the_operator_who_has_the_mailbox(dry_run: bool) -> None:
+    office = await Office().open()
+    await put_operator(office.world(), Operator("bob", "shared@x.example", ""))
+    await put_operator(office.world(), Operator("charlie", "shared@x.example", "", connection="online"))
+    table = f"Email,Email sync,connection\n{ALICE.upper()},0,\nnobody@x.example,1,\n"
+    table += "shared@x.example,1,\nshared@x.example,1,online\n"
+    found = list(read_operator_table(io.BytesIO(table.encode())).lines)
+    results = await import_operators(office.world(), found, dry_run=dry_run)
+    assert told(results) == [
+        ("alice", "changed"),
+        ("", "operator-unknown"),
+        ("", "operator-unknown"),
+        ("charlie", "changed"),
+    ]
+    assert "operators bob and charlie have" in str(results[2].refusal)
+
+
 # Mailboxes that change hands
 
 

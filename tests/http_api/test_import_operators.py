@@ -22,7 +22,7 @@ BAD = {
     200: (f"user200,{ALICE},1,0", "mailbox-taken"),
     201: ("user 201,user201@contoso.example,1,0", "operator-invalid"),
     202: ("user202,user202@contoso.example,perhaps,0", "operator-invalid"),
-    203: (",user203@contoso.example,1,0", "operator-invalid"),
+    203: (",user203@contoso.example,1,0", "operator-unknown"),
     204: ('user204,"user204@contoso.example,1,0', "line-unreadable"),
     205: ("user205,user205@contoso.example,1,0,more", "line-unreadable"),
     206: ("user206,user206@contoso.example,1,2", "operator-invalid"),

@@ -3,8 +3,11 @@
 import io
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.errors import Invalid
 from shared.model.operator import Operator
@@ -86,10 +89,12 @@ def test_of_two_columns_that_mean_the_same_the_better_name_counts_and_the_other_
     [
         (b"", "the file is empty"),
         (b"\n \n", "the file is empty"),
-        (b"Name,Email\nAlice,a@x.example\n", 'no column for the operator\'s id; call it "operator_id"'),
+        (b"Name,User name\nAlice,a\n", 'no column for the operator\'s id; call it "operator_id"'),
         (b"operatorid_,operator id\na,b\n", "two columns are called"),
         (b"a\0b\0c\0", "this is no text"),
         (b"operator_id\n\x81\x8d\n", "neither UTF-8 nor Windows-1252"),
+        (b"\xff\xfeo\0p\0e", "is not UTF-16"),
+        (b"\xef\xbb\xbfoperator_id\nj\xf6rg\n", "is not UTF-8;"),
         (b"\xd0\xcf\x11\xe0 old Excel", "this is an .xls"),
         (b"PK\x03\x04 no archive", "this is no .xlsx"),
         (b"operator_id," + b"x" * 200_000, "a line has more than"),
@@ -99,6 +104,12 @@ def test_what_is_no_table_of_operators_is_refused_with_the_reason(content: bytes
     with pytest.raises(Invalid, match="import-invalid") as refused:
         list(table(content).lines)
     assert words in refused.value.detail
+
+
+@given(st.binary(max_size=60), st.sampled_from([b"", b"operator_id,mailbox\n", b"\xff\xfe", b"sep=;\n", b'Id;"']))
+def test_whatever_is_in_a_file_it_is_read_or_refused(content: bytes, begin: bytes) -> None:
+    with suppress(Invalid):
+        list(table(begin + content).lines)
 
 
 def test_a_quote_that_is_not_closed_spoils_its_own_line_only() -> None:
@@ -126,9 +137,19 @@ def test_empty_lines_count_but_are_no_lines_of_the_table() -> None:
 
 
 def test_a_line_of_other_shape_or_without_an_id_is_refused_and_a_short_one_leaves_its_fields() -> None:
-    text = "operator_id,mailbox,email_sync\n,a@x.example,1\nbob,b@x.example,1,surplus\ncharlie\n"
+    text = "operator_id,mailbox,email_sync\n,,1\nbob,b@x.example,1,surplus\ncharlie\n"
     assert refusals(text) == [(2, "operator-invalid"), (3, "line-unreadable")]
     assert cells(text) == [{"operator_id": "charlie"}]
+
+
+def test_a_mailbox_stands_for_an_operator_whose_id_the_file_does_not_have() -> None:
+    assert cells("Email,Email sync\na@x.example,1\n") == [{"mailbox": "a@x.example", "email_sync": "1"}]
+    assert refusals("Email,Email sync\n,1\na@x.example,1\nA@x.example,0\n") == [
+        (2, "operator-invalid"),
+        (4, "line-repeated"),
+    ]
+    with pytest.raises(Invalid, match="no column for the operator's id"):
+        list(read_operator_ids(io.BytesIO(b"Email,Email sync\na@x.example,1\n")))
 
 
 def test_an_operator_or_a_mailbox_of_an_earlier_line_is_refused_and_the_earlier_named() -> None:

@@ -1,6 +1,8 @@
 """Excel workbooks: every sort of cell, the first sheet wherever it is, and files that mean harm."""
 
 import io
+import random
+from contextlib import suppress
 
 import pytest
 
@@ -58,8 +60,8 @@ def test_operators_of_a_workbook_are_those_of_the_same_table_as_text() -> None:
     ("content", "words"),
     [
         (workbook("<row><c><v>1</v>"), "no .xlsx that can be read"),
-        (workbook('<row r="one"/>'), "a number that is none"),
-        (workbook('<row><c t="s"><v>x</v></c></row>', strings=["<t>a</t>"]), "a number that is none"),
+        (workbook('<row r="one"/>'), "no .xlsx that can be read"),
+        (workbook('<row><c t="s"><v>x</v></c></row>', strings=["<t>a</t>"]), "no .xlsx that can be read"),
         (workbook('<row><c r="XFD1"><v>1</v></c></row>'), "more than 1000 columns"),
         (workbook("", parts={"xl/workbook.xml": f'<workbook xmlns="{MAIN}"/>'}), "has no sheet"),
         (workbook("", parts={"xl/_rels/workbook.xml.rels": "<Relationships/>"}), "no .xlsx that can be read"),
@@ -70,6 +72,17 @@ def test_what_is_no_workbook_is_refused(content: bytes, words: str) -> None:
     with pytest.raises(Invalid, match="import-invalid") as refused:
         rows(content)
     assert words in refused.value.detail
+
+
+def test_a_damaged_workbook_is_read_or_refused_and_nothing_else() -> None:
+    sound = inline([("Operator", "Email"), ("alice", "a@x.example")])
+    damage = random.Random(5)
+    for _ in range(3000):
+        content = bytearray(sound)
+        for _ in range(damage.randint(1, 6)):
+            content[damage.randrange(4, len(content))] = damage.randrange(256)
+        with suppress(Invalid):
+            rows(bytes(content[: damage.randrange(len(content) // 2, len(content) * 2)]))
 
 
 def test_a_workbook_with_entities_is_refused_before_they_unfold() -> None:
