@@ -15,11 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.remote import Refused
 from cli.session import Session
+from shared.errors import Invalid
 from shared.model.operator_table import OperatorLine, write_operator_lines
 
 _PIECE = 200
 _LONGEST_CALL = 230
 """Seconds after which Azure ends a call. https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout"""
+_MOST_WAITING = 1000
 OUTCOMES = ("created", "changed", "unchanged", "refused")
 
 type Result = dict[str, Any]
@@ -34,15 +36,23 @@ def send_lines(
     items: str = "keep",
     dry_run: bool = False,
 ) -> Iterator[Result]:
-    """Have the app do these lines; what became of each, in order. A progress bar shows on a terminal meanwhile."""
+    """Have the app do these lines; what became of each, in order. A progress bar shows on a terminal meanwhile.
+
+    Lines whose mailbox another operator has come last, once more: a later piece may have given it up.
+    """
+    waiting: list[OperatorLine] = []
     with _progress() as progress:
-        task = progress.add_task("would change" if dry_run else "changing", total=total)
+        task = progress.add_task("looking" if dry_run else "changing", total=total)
         for piece in batched(lines, _PIECE, strict=False):
-            sound = [line for line in piece if not line.refusal]
-            content = write_operator_lines(sound, fields)
-            done = _send(session, content, piece[0].number, items=items, dry_run=dry_run) if sound else []
-            yield from sorted([*done, *_unsent(piece)], key=_number)
+            for line, result in _done(session, piece, fields, items=items, dry_run=dry_run):
+                if result["code"] == "mailbox-taken" and len(waiting) < _MOST_WAITING:
+                    waiting.append(line)
+                else:
+                    yield result
             progress.advance(task, len(piece))
+        for piece in batched(waiting, _PIECE, strict=False):
+            for _, result in _done(session, piece, fields, items=items, dry_run=dry_run):
+                yield result
 
 
 def show_results(session: Session, results: Iterable[Result], *, numbered: bool, **about: Any) -> Counter[str]:
@@ -74,9 +84,18 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else "?" for each in text)
 
 
-def _send(session: Session, content: bytes, first: int, *, items: str, dry_run: bool) -> list[Result]:
-    headers = {b"Content-Type": b"text/csv"}
+def _done(
+    session: Session, piece: Sequence[OperatorLine], fields: Sequence[str], *, items: str, dry_run: bool
+) -> list[tuple[OperatorLine, Result]]:
+    """The lines of a piece, each with what became of it; what the file itself spoils is not sent."""
+    sound = [line for line in piece if not line.refusal]
     query = {"items": items, "dry_run": str(dry_run).lower()}
+    answered = iter(_send(session, write_operator_lines(sound, fields), piece[0].number, query) if sound else ())
+    return [(line, _refused(line, line.refusal) if line.refusal else next(answered)) for line in piece]
+
+
+def _send(session: Session, content: bytes, first: int, query: dict[str, str]) -> list[Result]:
+    headers = {b"Content-Type": b"text/csv"}
     try:
         answer = session.remote.upload("operators/import", content, headers=headers, timeout=_LONGEST_CALL, **query)
     except Refused as refused:
@@ -86,25 +105,17 @@ def _send(session: Session, content: bytes, first: int, *, items: str, dry_run: 
     return found
 
 
-def _unsent(piece: Iterable[OperatorLine]) -> list[Result]:
-    """The lines that the file itself spoils, told as the app tells those that it refuses."""
-    return [
-        {
-            "line": line.number,
-            "operator_id": line.operator_id,
-            "outcome": "refused",
-            "changes": {},
-            "items_removed": [],
-            "code": line.refusal.code,
-            "reason": line.refusal.detail,
-        }
-        for line in piece
-        if line.refusal
-    ]
-
-
-def _number(result: Result) -> int:
-    return int(result["line"])
+def _refused(line: OperatorLine, refusal: Invalid) -> Result:
+    """A refusal of our own, told as the app tells one of its."""
+    return {
+        "line": line.number,
+        "operator_id": line.operator_id,
+        "outcome": "refused",
+        "changes": {},
+        "items_removed": [],
+        "code": refusal.code,
+        "reason": refusal.detail,
+    }
 
 
 def _described(result: Result, *, numbered: bool) -> str:

@@ -107,6 +107,16 @@ async def test_a_file_is_sent_in_pieces_and_each_line_is_told(
     assert (status, "0 created, 0 changed, 25 unchanged, 0 refused" in said, "user3 " in said) == (0, True, False)
 
 
+async def test_a_mailbox_that_a_later_piece_gives_up_is_taken_in_the_end(
+    terminal: Terminal, table: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "_PIECE", 10)
+    others = "".join(MANY.splitlines(keepends=True)[1:])
+    file = table(f"Operator,Email,Email sync\nbob,{ALICE},x\n{others}alice,a@x.example,\n")
+    status, said = await terminal.run("import", file)
+    assert (status, f"line 2: bob created: mailbox {ALICE}" in said, said.count("bob")) == (0, True, 1)
+
+
 async def test_programs_read_what_became_of_each_line(
     terminal: Terminal, table: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
