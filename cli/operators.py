@@ -1,20 +1,53 @@
-"""`exsync operators`: the CRM's users and their mailboxes."""
+"""`exsync operators`: the CRM's users and their mailboxes, one by one; in bulk: `import_operators.py` and `switching.py`."""
 
-from typing import Annotated
+import json
+from collections.abc import Iterable
+from itertools import batched
+from typing import Annotated, Any
 
 import typer
 
+from cli.import_operators import export_operators, import_operators
+from cli.items import Items, ItemsOption, settle_items
 from cli.remote import Refused, Remote, segment
 from cli.session import OperatorId, show_document, show_rows
+from cli.switching import disable
+from shared.model.operator import Kind
 
 operators = typer.Typer(no_args_is_help=True, help="Operators: the CRM's users and their mailboxes.")
+operators.command("import")(import_operators)
+operators.command("export")(export_operators)
+operators.command("disable")(disable)
+_TABLE = 1000
+_COLUMNS = ("operator_id", "mailbox", "connection", "email_sync", "calendar_sync", "contact_sync")
 
 
 @operators.command("list")
-def list_operators(context: typer.Context) -> None:
-    """All operators."""
-    columns = ("operator_id", "mailbox", "connection", "email_sync", "calendar_sync", "contact_sync")
-    show_rows(context.obj, list(context.obj.remote.pages("operators", limit=200)), columns)
+def list_operators(
+    context: typer.Context,
+    search: Annotated[str | None, typer.Option(help="Part of the id or the mailbox")] = None,
+    connection: Annotated[str | None, typer.Option(help="Only those with this connection")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Only those with this kind on, or with --off off")] = None,
+    on: Annotated[bool | None, typer.Option("--on/--off", help="Whether the kind, or any kind, is on")] = None,
+) -> None:
+    """All operators, or those of the filters."""
+    given = {"search": search, "connection": connection, "kind": kind, "on": None if on is None else str(on).lower()}
+    query = {name: value for name, value in given.items() if value is not None}
+    found = context.obj.remote.pages("operators", limit=200, **query)
+    if context.obj.as_json:
+        _stream(found)
+        return
+    # Of very many a table at a time, each with its headers.
+    for some in batched(found, _TABLE, strict=False):
+        show_rows(context.obj, some, _COLUMNS)
+
+
+def _stream(documents: Iterable[Any]) -> None:
+    """Print a JSON list as it comes."""
+    print("[", end="")
+    for number, document in enumerate(documents):
+        print(f"{',' if number else ''}\n  {json.dumps(document)}", end="")
+    print("\n]")
 
 
 @operators.command("show")
@@ -32,27 +65,35 @@ def set_operator(
     operator: OperatorId,
     mailbox: Annotated[str | None, typer.Option(help="The mailbox's primary SMTP address")] = None,
     email: Annotated[bool | None, typer.Option("--email/--no-email", help="Synchronise email")] = None,
+    calendar: Annotated[bool | None, typer.Option("--calendar/--no-calendar", help="In a later version")] = None,
+    contacts: Annotated[bool | None, typer.Option("--contacts/--no-contacts", help="In a later version")] = None,
     connection: Annotated[str | None, typer.Option(help="The connection's name in the settings, or auto")] = None,
-    items: Annotated[str, typer.Option(help="keep or remove what a kind that is off holds")] = "keep",
+    time_zone: Annotated[str | None, typer.Option(help="IANA name, for example Europe/Berlin")] = None,
+    items: ItemsOption = None,
 ) -> None:
     """Create an operator or change it; what is not given stays as it is."""
     remote: Remote = context.obj.remote
-    path = f"operators/{segment(operator)}"
-    try:
-        facts = remote.get(path)
-    except Refused:
-        if mailbox is None:
-            raise
-        facts = {}
-    facts = {name: value for name, value in facts.items() if name != "operator_id"}
-    given = {"mailbox": mailbox, "email_sync": email, "connection": connection}
-    facts |= {name: value for name, value in given.items() if value is not None}
-    show_document(remote.send("PUT", path, facts, items=items))
+    before = _facts(remote, operator, may_be_new=mailbox is not None)
+    flags = {"email_sync": email, "calendar_sync": calendar, "contact_sync": contacts}
+    given = {"mailbox": mailbox, "connection": connection, "time_zone": time_zone, **flags}
+    facts = before | {name: value for name, value in given.items() if value is not None}
+    goes_off = any(before.get(flag) and not facts[flag] for flag in flags)
+    kept = settle_items(items, f"{operator} is switched off") if goes_off or items else Items.KEEP
+    show_document(remote.send("PUT", f"operators/{segment(operator)}", facts, items=kept.value))
 
 
 @operators.command("remove")
-def remove_operator(
-    context: typer.Context, operator: OperatorId, items: Annotated[str, typer.Option(help="keep or remove")] = "keep"
-) -> None:
+def remove_operator(context: typer.Context, operator: OperatorId, items: ItemsOption = None) -> None:
     """Delete an operator; what it holds stays readable unless --items remove."""
-    context.obj.remote.send("DELETE", f"operators/{segment(operator)}", items=items)
+    kept = settle_items(items, f"{operator} is deleted")
+    context.obj.remote.send("DELETE", f"operators/{segment(operator)}", items=kept.value)
+
+
+def _facts(remote: Remote, operator: str, *, may_be_new: bool) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = remote.get(f"operators/{segment(operator)}")
+    except Refused as refused:
+        if refused.code == "operator-unknown" and may_be_new:
+            return {}
+        raise
+    return {name: value for name, value in facts.items() if name != "operator_id"}

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import httpx
 
@@ -74,10 +74,26 @@ class Remote:
         """Send a document; what is answered within `patience` seconds, None where there is nothing."""
         return self._call(method, path, json=body, headers=headers, params=query, timeout=patience)
 
-    def upload(self, path: str, content: bytes, *, headers: dict[bytes, bytes] | None = None, **query: Any) -> Any:
-        """Post a file as it is; what is answered."""
+    def upload(
+        self,
+        path: str,
+        content: bytes,
+        *,
+        headers: dict[bytes, bytes] | None = None,
+        patience: float = _TIMEOUT,
+        **query: Any,
+    ) -> Any:
+        """Post a file as it is; what is answered, within `patience` seconds."""
         headers = {b"Content-Type": b"application/octet-stream", **(headers or {})}
-        return self._call("POST", path, content=content, headers=headers, params=query)
+        return self._call("POST", path, content=content, headers=headers, params=query, timeout=patience)
+
+    def parts(self, path: str, **query: Any) -> Iterator[str]:
+        """The parts of a text that comes in parts, each leading to the next by its header `Link` (RFC 8288)."""
+        response = self._response("GET", path, params=query)
+        yield response.text
+        while onward := response.links.get("next"):
+            response = self._response("GET", urljoin(str(response.url), onward["url"]))
+            yield response.text
 
     def etag(self, path: str) -> str:
         """The version of the document at a path."""

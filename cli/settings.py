@@ -119,7 +119,7 @@ def import_settings(
 
     def send(dry: bool) -> Any:
         headers = {name.encode(): value.encode() for name, value in _confirming(secret).items()}
-        query = {"dry_run": str(dry).lower(), "connection": connection}
+        query: dict[str, Any] = {"dry_run": str(dry).lower(), "connection": connection}
         return session.remote.upload("settings/import", content, headers=headers, **query)
 
     done = _change(session, send, dry_run=dry_run, yes=yes)

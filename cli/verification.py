@@ -14,6 +14,7 @@ from rich.markup import escape
 from cli.many import AtOnce, FileOfIds, Ids, chosen, progress, side_by_side
 from cli.remote import Refused, Remote, segment
 from cli.session import Session, out, show_rows
+from cli.switching import DryRun, switch_on
 from cli.wave_plan import Plan, flags_of, sizes_of
 from cli.waves import Waves
 
@@ -58,10 +59,12 @@ def verify(
 
 def enable(
     context: typer.Context,
-    waves: Annotated[str, typer.Option("--wave", metavar="SIZES", help="Growing shares or numbers: 5%,25%,100%")],
     ids: Ids = None,
     every: Everybody = False,
     file: FileOfIds = None,
+    waves: Annotated[
+        str, typer.Option("--wave", metavar="SIZES", help="Step by step, in growing shares or numbers: 5%,25%,100%")
+    ] = "",
     kinds: Annotated[str, typer.Option(help="What is switched on, separated by commas")] = "email",
     max_failures: Annotated[
         str, typer.Option(help="How many operators of a wave may fail: a share of it or a number")
@@ -70,12 +73,19 @@ def enable(
     wait_minutes: Annotated[float, typer.Option(min=0, help="How long a wave's initial sync may take")] = 60,
     at_once: AtOnce = 8,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    dry_run: DryRun = False,
 ) -> None:
-    """Switch operators on in waves: each is verified, switched on, and waited for; too many failures stop it.
+    """Switch operators on; their initial sync begins at once.
 
-    Without operators, --file or --all: all operators. Run it again to go on where it stopped.
+    With --wave step by step: each is verified, switched on and waited for, and too many failures stop it; without
+    operators, --file or --all it is all operators. Run it again to go on where it stopped.
     """
     session: Session = context.obj
+    if not waves:
+        switch_on(session, ids, file, everybody=every, kinds=kinds, dry_run=dry_run)
+        return
+    if dry_run:
+        raise typer.BadParameter("--dry-run and --wave do not go together; `exsync operators verify` changes nothing")
     flags = flags_of(kinds)
     meant = chosen(session.remote, ids, every=every or not (ids or file), file=file)
     plan = Plan(tuple(meant), sizes_of(waves, len(meant)), max_failures)

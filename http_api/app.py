@@ -15,6 +15,7 @@ from http_api import (
     emails,
     failures,
     health,
+    import_operators,
     operators,
     settings,
     status,
@@ -29,6 +30,7 @@ from shared.model.release import VERSION
 
 PREFIX = "/api"
 _ROUTERS = (
+    import_operators,
     operators,
     verification,
     emails,

@@ -21,6 +21,7 @@ from shared.flows.operators import (
 from shared.model.caller import Role
 from shared.model.cursors import read_cursor, write_cursor
 from shared.model.operator import Kind, Operator
+from shared.model.operator_filter import OperatorFilter
 
 router = APIRouter(prefix="/operators", tags=["operators"], dependencies=[needs(Role.SALES_OPS, Role.ADMINISTRATOR)])
 _SCOPE = "operators"
@@ -32,18 +33,28 @@ Items = Annotated[
 
 
 @router.get("", responses=answers(200, OperatorPage, examples.OPERATOR_PAGE, "Operators in order of their id"))
-async def get_operators(world: TheWorld, limit: Limit = 100, after: After = "") -> JSONResponse:
-    """List operators."""
+async def get_operators(
+    world: TheWorld,
+    search: Annotated[str, Query(description="Part of the id or the mailbox, in any case")] = "",
+    connection: Annotated[str, Query(description="Only those with this connection")] = "",
+    kind: Annotated[Kind | None, Query(description="Only those with this kind on, or off where `on` is false")] = None,
+    on: Annotated[bool | None, Query(description="Whether `kind`, or any kind where none is named, is on")] = None,
+    limit: Limit = 100,
+    after: After = "",
+) -> JSONResponse:
+    """List operators. With a filter a page may be short, or empty, though `next` is there."""
     place = read_cursor(_SCOPE, after, parts=1)[0] if after else ""
-    page = await list_operators(world.rows, after=place, limit=limit)
-    items = [_document(operator) for operator in page.operators]
+    sought = OperatorFilter(search, connection, kind, on)
+    wanted = sought.matches if sought != OperatorFilter() else None
+    page = await list_operators(world.rows, wanted=wanted, after=place, limit=limit)
+    items = [operator_document(operator) for operator in page.operators]
     return JSONResponse({"items": items, "next": write_cursor(_SCOPE, page.next) if page.next else None})
 
 
 @router.get("/{operator_id}", responses=answers(200, OperatorOut, examples.OPERATOR, "The operator"))
 async def get_operator(operator: TheOperator) -> JSONResponse:
     """Read an operator."""
-    return JSONResponse(_document(operator))
+    return JSONResponse(operator_document(operator))
 
 
 @router.put(
@@ -65,7 +76,7 @@ async def put_one_operator(
     facts = body.model_dump(exclude={"operator_id"})
     wanted = Operator(id=operator_id, mailbox_key="", **facts)
     operator, is_new = await put_operator(world, wanted, remove_items=items == "remove")
-    return JSONResponse(_document(operator), 201 if is_new else 200)
+    return JSONResponse(operator_document(operator), 201 if is_new else 200)
 
 
 @router.delete("/{operator_id}", status_code=204, responses=answers(204, None, None, "The operator is off and gone"))
@@ -113,6 +124,7 @@ def _accepted(operator: Operator, kinds: list[Kind]) -> JSONResponse:
     return JSONResponse(document, 202)
 
 
-def _document(operator: Operator) -> dict[str, Any]:
+def operator_document(operator: Operator) -> dict[str, Any]:
+    """The operator as JSON."""
     facts = asdict(operator)
     return {"operator_id": facts["id"], **{name: facts[name] for name in examples.OPERATOR_IN}}

@@ -28,6 +28,7 @@ _BY_CODE = {
     "not-found": 404,
     "certificate-unknown": 404,
     "secret-too-large": 413,
+    "import-too-large": 413,
     "secret-not-confirmed": 403,
     "item-gone": 410,
     "content-missing": 500,

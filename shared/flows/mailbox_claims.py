@@ -37,6 +37,24 @@ async def claim_mailbox(world: World, operator: Operator) -> bool:
 
     Claims that nobody stands by any more are dropped. Raises Invalid("mailbox-taken"), which names the other operator.
     """
+    kept, row = await _with_own(world, operator)
+    return await _write(world.rows, operator.mailbox, kept, row)
+
+
+async def ensure_mailbox_is_free(world: World, operator: Operator) -> None:
+    """Raise what `claim_mailbox` would, and write nothing."""
+    await _with_own(world, operator)
+
+
+async def operators_of_mailbox(rows: Rows, address: str) -> tuple[Operator, ...]:
+    """Who has the address: more than one only by connections that are named apart."""
+    claims, _ = await _read(rows, address)
+    found = [(await read_operator(rows, name))[0] for name in claims]
+    return tuple(each for each in found if each and not each.removed and each.mailbox.lower() == address.lower())
+
+
+async def _with_own(world: World, operator: Operator) -> tuple[_Claims, Row | None]:
+    """The claims that stand, with this operator's, and the row of the address."""
     claims, row = await _read(world.rows, operator.mailbox)
     kept = {operator.id: _Claim(operator.connection, world.now())}
     for name, claim in claims.items():
@@ -48,7 +66,7 @@ async def claim_mailbox(world: World, operator: Operator) -> bool:
                 raise Invalid("mailbox-taken", _words(operator, name, connection))
         if connections:
             kept[name] = claim
-    return await _write(world.rows, operator.mailbox, kept, row)
+    return kept, row
 
 
 async def give_mailbox_up(rows: Rows, operator: Operator, *, since: datetime) -> None:

@@ -4,7 +4,7 @@ Two partitions, so two transactions, in an order that a repeated PUT completes a
 first (it belongs to one operator), then the operator is written, then work is asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,9 @@ SUBSCRIPTIONS = "subscriptions"
 """What is due beside the kinds: the look after a mailbox's subscription."""
 
 _ATTEMPTS = 5
+_MOST_LOOKED_AT = 1000
+_CALLS = frozenset({"import", "export"})
+"""What stands in the place of an operator's id in addresses of the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,18 @@ async def get_operator(rows: Rows, operator_id: str, *, removed: bool = False) -
     return operator
 
 
-async def list_operators(rows: Rows, *, after: str = "", limit: int = 100) -> OperatorPage:
-    """Operators that are not removed, with an id after `after`: at most `limit`, fewer where removed ones are between."""
-    page = await rows.query(TABLE, PARTITION, after=after, limit=limit)
-    operators = [operator for operator in map(operator_of, page.rows) if not operator.removed]
-    return OperatorPage(tuple(operators), page.rows[-1].key if page.next else "")
+async def list_operators(
+    rows: Rows, *, wanted: Callable[[Operator], bool] | None = None, after: str = "", limit: int = 100
+) -> OperatorPage:
+    """Operators that are not removed, with an id after `after`: at most `limit`, fewer where others are between.
+
+    With `wanted`, which picks some of them, a call looks at no more than a thousand.
+    """
+    page = await rows.query(TABLE, PARTITION, after=after, limit=_MOST_LOOKED_AT if wanted else limit)
+    found = [each for each in map(operator_of, page.rows) if not each.removed and (wanted is None or wanted(each))]
+    if len(found) > limit:
+        return OperatorPage(tuple(found[:limit]), found[limit - 1].id)
+    return OperatorPage(tuple(found), page.rows[-1].key if page.next else "")
 
 
 async def put_operator(world: World, wanted: Operator, *, remove_items: bool = False) -> tuple[Operator, bool]:
@@ -75,18 +85,32 @@ async def put_operator(world: World, wanted: Operator, *, remove_items: bool = F
     `wanted.mailbox_key` is ignored: it is minted once and stays. `remove_items` takes what the kinds that are off
     hold out of the application. Raises Invalid("operator-invalid") and Invalid("mailbox-taken").
     """
-    _check(wanted)
+    before, operator = await change_operator(world, wanted.id, lambda _: wanted)
+    if remove_items:
+        await remove_items_of(world, operator, AVAILABLE_KINDS)
+    return operator, before is None or before.removed
+
+
+async def change_operator(
+    world: World, operator_id: str, decide: Callable[[Operator | None], Operator]
+) -> tuple[Operator | None, Operator]:
+    """Make of the operator, as it is at this moment, what `decide` says; as it was, and as it is now stored.
+
+    `decide` may be asked again where somebody else changes the operator meanwhile. Where it changes nothing, nothing is
+    written. Raises what `decide` raises, Invalid("operator-invalid") and Invalid("mailbox-taken").
+    """
     begun = world.now()
     for _ in range(_ATTEMPTS):
-        before, row = await read_operator(world.rows, wanted.id)
+        before, row = await read_operator(world.rows, operator_id)
+        wanted = decide(before)
+        check_operator(wanted)
         operator = replace(wanted, mailbox_key=before.mailbox_key if before else world.new_id(), removed=False)
-        if await claim_mailbox(world, operator) and await _store(world.rows, row, operator):
+        if operator == before or (await claim_mailbox(world, operator) and await _store(world.rows, row, operator)):
             if before is not None and before.mailbox.lower() != operator.mailbox.lower():
                 await give_mailbox_up(world.rows, before, since=begun)
             await _set_going(world, before, operator)
-            await _remove_items(world, operator, remove_items)
-            return operator, before is None or before.removed
-    raise _busy(wanted.id)
+            return before, operator
+    raise _busy(operator_id)
 
 
 async def remove_operator(world: World, operator_id: str, *, remove_items: bool = False) -> None:
@@ -100,7 +124,8 @@ async def remove_operator(world: World, operator_id: str, *, remove_items: bool 
         if await _store(world.rows, row, after):
             await give_mailbox_up(world.rows, before, since=begun)
             await _look_after_subscription(world, after)
-            await _remove_items(world, after, remove_items)
+            if remove_items:
+                await remove_items_of(world, after, AVAILABLE_KINDS)
             return
     raise _busy(operator_id)
 
@@ -145,11 +170,19 @@ async def release_brake(world: World, operator: Operator, kind: Kind) -> None:
     await wake(world, operator, kind, force=True, release=True)
 
 
+async def remove_items_of(world: World, operator: Operator, kinds: Sequence[Kind]) -> None:
+    """Take out of the application what those of the kinds that are off hold."""
+    for kind in kinds:
+        if kind in AVAILABLE_KINDS and not operator.flag(kind):
+            await wake(world, operator, kind, force=True, remove=True)
+
+
 async def _set_going(world: World, before: Operator | None, operator: Operator) -> None:
-    """Ask for what the change of the operator calls for; again where an earlier PUT was cut off before it did."""
+    """Ask for what the change of the operator calls for; again where an earlier call was cut off before it did."""
     changed = before is None or replace(before, time_zone=operator.time_zone) != operator
     on = [kind for kind in AVAILABLE_KINDS if operator.flag(kind)]
-    if changed or (on and await _is_not_due(world.rows, SUBSCRIPTIONS, operator)):
+    was_on = before is not None and any(map(before.flag, AVAILABLE_KINDS))
+    if (changed and (on or was_on)) or (on and await _is_not_due(world.rows, SUBSCRIPTIONS, operator)):
         await _look_after_subscription(world, operator)
     for kind in on:
         if changed or await _is_not_due(world.rows, kind, operator):
@@ -160,12 +193,6 @@ async def _set_going(world: World, before: Operator | None, operator: Operator) 
 async def _look_after_subscription(world: World, operator: Operator) -> None:
     await _note_due(world, SUBSCRIPTIONS, operator)
     await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
-
-
-async def _remove_items(world: World, operator: Operator, remove_items: bool) -> None:
-    for kind in AVAILABLE_KINDS:
-        if remove_items and not operator.flag(kind):
-            await wake(world, operator, kind, force=True, remove=True)
 
 
 def due_partition(what: str, mailbox_key: str) -> str:
@@ -209,10 +236,13 @@ def _busy(operator_id: str) -> Transient:
     return Transient("storage-unavailable", f"operator {operator_id} is being changed elsewhere; repeat the request")
 
 
-def _check(operator: Operator) -> None:
+def check_operator(operator: Operator) -> None:
+    """Raise Invalid("operator-invalid") with a line for each mistake."""
     problems = []
     if not OPERATOR_ID.fullmatch(operator.id):
         problems.append("operator_id: 1 to 128 of A-Z a-z 0-9 . _ @ -")
+    if operator.id in _CALLS:
+        problems.append(f'operator_id: "{operator.id}" is the name of a call; use another')
     if not is_address(operator.mailbox):
         problems.append(f'mailbox: {operator.mailbox!r} is not an SMTP address; write for example "alice@example.com"')
     if not CONNECTION_NAME.fullmatch(operator.connection):

@@ -833,6 +833,37 @@ _INPUT = (
         "Change or delete the operator that the detail names first.",
     ),
     (
+        "mailbox-missing",
+        Owner.CALLER,
+        "The operator has no mailbox in the file, and needs one.",
+        "Fill in the mailbox's primary SMTP address, or switch the line's kinds off.",
+    ),
+    (
+        "import-invalid",
+        Owner.CALLER,
+        "The file cannot be read as a table of operators, so nothing of it was done.",
+        "Correct what the detail names; `exsync operators export` writes a file as it should be.",
+    ),
+    (
+        "import-too-large",
+        Owner.CALLER,
+        "The file has more lines than one request may bring, so nothing of it was done.",
+        "Use `exsync operators import FILE`, which sends it in pieces, or cut it yourself; each piece begins with the headers.",
+    ),
+    (
+        "line-unreadable",
+        Owner.CALLER,
+        "The line of the file cannot be read.",
+        "Correct the line; a cell that holds a comma or a line break stands in double quotes.",
+    ),
+    (
+        "line-repeated",
+        Owner.CALLER,
+        "An earlier line of the file has the same operator or the same mailbox.",
+        "Take one of the two lines out; where one address is two mailboxes of two Exchange organisations, add the column "
+        "`connection`.",
+    ),
+    (
         "kind-off",
         Owner.CALLER,
         "The kind is switched off for this operator.",

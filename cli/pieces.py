@@ -1,0 +1,158 @@
+"""Lines of operators, sent to the app a piece at a time: 100,000 pass in little memory, each piece within the time of a call.
+
+A piece may be sent again at will: what is done already changes nothing.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import batched
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cli.remote import Refused
+from cli.session import Session
+from shared.errors import Invalid
+from shared.model.operator_table import OperatorLine, write_operator_lines
+
+_PIECE = 200
+_LONGEST_CALL = 230
+"""Seconds after which Azure ends a call. https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout"""
+_MOST_WAITING = 1000
+OUTCOMES = ("created", "changed", "unchanged", "refused")
+
+type Result = dict[str, Any]
+
+
+def send_lines(
+    session: Session,
+    lines: Iterable[OperatorLine],
+    fields: Sequence[str],
+    *,
+    total: int | None,
+    items: str = "keep",
+    dry_run: bool = False,
+) -> Iterator[Result]:
+    """Have the app do these lines; what became of each, in order. A progress bar shows on a terminal meanwhile.
+
+    Lines whose mailbox another operator has come last, once more: a later piece may have given it up.
+    """
+    waiting: list[OperatorLine] = []
+    with _progress() as progress:
+        task = progress.add_task("looking" if dry_run else "changing", total=total)
+        for piece in batched(lines, _PIECE, strict=False):
+            for line, result in _done(session, piece, fields, items=items, dry_run=dry_run):
+                if result["code"] == "mailbox-taken" and len(waiting) < _MOST_WAITING:
+                    waiting.append(line)
+                else:
+                    yield result
+            progress.advance(task, len(piece))
+        for piece in batched(waiting, _PIECE, strict=False):
+            for _, result in _done(session, piece, fields, items=items, dry_run=dry_run):
+                yield result
+
+
+def show_results(session: Session, results: Iterable[Result], *, numbered: bool, **about: Any) -> Counter[str]:
+    """Print what became of each line as it comes, what did not change only as JSON; the number of each outcome.
+
+    `about` goes into the JSON document.
+    """
+    counts = Counter(dict.fromkeys(OUTCOMES, 0))
+    if session.as_json:
+        print(f'{json.dumps(about)[:-1]}{", " if about else ""}"lines": [')
+    for result in results:
+        if session.as_json:
+            print(f"{',' if counts.total() else ''}{json.dumps(result)}")
+        elif result["outcome"] != "unchanged" or result["items_removed"]:
+            print(_described(result, numbered=numbered))
+        counts[result["outcome"]] += 1
+    print(f"], {json.dumps(counts)[1:]}" if session.as_json else _summary(counts))
+    return counts
+
+
+def refuse_refused(counts: Counter[str]) -> None:
+    """Let the command end with 1 where a line was refused."""
+    if counts["refused"]:
+        raise Refused(f"{counts['refused']} refused: mend what their reasons say, and repeat the command for them.")
+
+
+def printable(text: str) -> str:
+    """A file's words without what a terminal would obey."""
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
+def _done(
+    session: Session, piece: Sequence[OperatorLine], fields: Sequence[str], *, items: str, dry_run: bool
+) -> list[tuple[OperatorLine, Result]]:
+    """The lines of a piece, each with what became of it; what the file itself spoils is not sent."""
+    sound = [line for line in piece if not line.refusal]
+    query = {"items": items, "dry_run": str(dry_run).lower()}
+    answered = iter(_send(session, write_operator_lines(sound, fields), piece[0].number, query) if sound else ())
+    return [(line, _refused(line, line.refusal) if line.refusal else next(answered)) for line in piece]
+
+
+def _send(session: Session, content: bytes, first: int, query: dict[str, str]) -> list[Result]:
+    headers = {b"Content-Type": b"text/csv"}
+    try:
+        answer = session.remote.upload("operators/import", content, headers=headers, patience=_LONGEST_CALL, **query)
+    except Refused as refused:
+        again = f"What comes before line {first} is done. Repeat the command: what is done already changes nothing."
+        raise Refused(f"{refused}\n{again}", refused.code) from refused
+    found: list[Result] = answer["lines"]
+    return found
+
+
+def _refused(line: OperatorLine, refusal: Invalid) -> Result:
+    """A refusal of our own, told as the app tells one of its."""
+    return {
+        "line": line.number,
+        "operator_id": line.operator_id,
+        "outcome": "refused",
+        "changes": {},
+        "items_removed": [],
+        "code": refusal.code,
+        "reason": refusal.detail,
+    }
+
+
+def _described(result: Result, *, numbered: bool) -> str:
+    where = f"line {result['line']}: " if numbered else ""
+    what = _reason(result) if result["outcome"] == "refused" else _changes(result)
+    return printable(f"{where}{result['operator_id'] or '?'} {result['outcome']}{what}")
+
+
+def _reason(result: Result) -> str:
+    reason = "; ".join(result["reason"].splitlines())
+    return f": {reason} ({result['code']})"
+
+
+def _changes(result: Result) -> str:
+    changes = [
+        f"{name} {_shown(change['to'])}"
+        if change["from"] is None
+        else f"{name} {_shown(change['from'])} → {_shown(change['to'])}"
+        for name, change in result["changes"].items()
+    ]
+    changes += [f"{kind} items removed" for kind in result["items_removed"]]
+    return f": {', '.join(changes)}" if changes else ""
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _summary(counts: Counter[str]) -> str:
+    return ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
+
+
+def _progress() -> Progress:
+    """On a terminal only, on standard error. What is printed meanwhile goes above the bar where both are one terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    is_terminal = sys.stderr.isatty()
+    both = is_terminal and sys.stdout.isatty()
+    return Progress(
+        *columns, console=Console(stderr=True), disable=not is_terminal, transient=True, redirect_stdout=both
+    )

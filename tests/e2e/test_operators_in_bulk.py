@@ -1,0 +1,68 @@
+"""`exsync operators import`, `export`, `enable` and `disable` on the running app: an export of a CRM brings mailboxes to life."""
+
+import asyncio
+import json
+import os
+import pty
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.e2e.office import Office, Person, exsync
+
+_PROJECT = Path(__file__).resolve().parents[2]
+
+
+async def test_a_crms_export_switches_mailboxes_on_and_its_bad_lines_are_told(
+    office: Office, people: Callable[[str], Person], tmp_path: Path
+) -> None:
+    alice, bob = people("alice"), people("bob")
+    alice.gets("Before the import")
+    rows = [f"{each.operator};{each.mailbox};{on};Sales" for each, on in ((alice, "WAHR"), (bob, "FALSCH"))]
+    rows += [f"extra-{number};;1;Sales" for number in range(20)]
+    file = tmp_path / "users.csv"
+    file.write_text("\r\n".join(["Operator ID;Email;Email sync;Team", *rows]), encoding="utf-16")
+    status, text, complaint = await exsync(office, "--json", "operators", "import", str(file))
+    alice.put = bob.put = True
+    found = json.loads(text)
+    assert (status, found["created"], found["refused"], found["ignored"]) == (1, 2, 20, ["Team"])
+    assert {each["code"] for each in found["lines"][2:]} == {"mailbox-missing"}
+    assert "20 refused" in complaint
+    await alice.until_live()
+
+    out = tmp_path / "out.csv"
+    assert (await exsync(office, "operators", "export", str(out)))[0] == 0
+    lines = out.read_text().splitlines()
+    mine = [lines[0], *(line for line in lines if line.startswith((f"{alice.operator},", f"{bob.operator},")))]
+    out.write_text("\n".join(mine))
+    status, text, _ = await exsync(office, "operators", "import", str(out))
+    assert (status, text) == (0, "0 created, 0 changed, 2 unchanged, 0 refused\n")
+
+    assert (await exsync(office, "operators", "enable", bob.operator))[0] == 0
+    await bob.until_live()
+    status, text, _ = await exsync(office, "operators", "disable", "--file", str(out), "--items", "remove")
+    assert (status, text.count("email items removed")) == (0, 2)
+
+
+async def test_a_person_at_a_terminal_is_asked_what_becomes_of_the_items(
+    office: Office, alice: Person, tmp_path: Path
+) -> None:
+    await alice.switch_on()
+    file = tmp_path / "off.csv"
+    file.write_text(f"operator_id,email_sync\n{alice.operator},no\n")
+    terminal, keyboard = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "--url", f"{office.stack.host.url}/api", "operators", "import", str(file)),
+        cwd=_PROJECT,
+        stdin=keyboard,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    assert "1 operators are switched off: keep the items" in (await process.stderr.readuntil(b"[keep]")).decode()
+    os.write(terminal, b"keep\n")
+    out, _ = await process.communicate()
+    os.close(terminal)
+    os.close(keyboard)
+    assert (process.returncode, "email_sync true → false\n" in out.decode()) == (0, True)
