@@ -44,6 +44,30 @@ async def test_a_crms_export_switches_mailboxes_on_and_its_bad_lines_are_told(
     assert (status, text.count("email items removed")) == (0, 2)
 
 
+async def test_a_progress_bar_shows_on_a_terminal_and_never_in_what_a_program_reads(
+    office: Office, alice: Person, tmp_path: Path
+) -> None:
+    file = tmp_path / "users.csv"
+    file.write_text(f"operator_id,mailbox\n{alice.operator},{alice.mailbox}\n")
+    terminal, screen = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "--url", f"{office.stack.host.url}/api"),
+        *("--json", "operators", "import", str(file), "--dry-run"),
+        cwd=_PROJECT,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=screen,
+        env=os.environ | {"TERM": "xterm"},
+    )
+    out, _ = await process.communicate()
+    os.close(screen)
+    shown = os.read(terminal, 100_000).decode()
+    os.close(terminal)
+    assert (process.returncode, json.loads(out)["created"]) == (0, 1)
+    assert "looking" in shown
+    assert "0/1" in shown or "1/1" in shown
+
+
 async def test_a_person_at_a_terminal_is_asked_what_becomes_of_the_items(
     office: Office, alice: Person, tmp_path: Path
 ) -> None:
