@@ -16,6 +16,7 @@ from shared.adapters.blobs import StorageBlobs
 from shared.adapters.certificates import TlsCertificates
 from shared.adapters.ews import connection as ews
 from shared.adapters.ews.exchange import EwsExchange
+from shared.adapters.network import HttpNetwork
 from shared.adapters.queues import StorageQueues
 from shared.adapters.secrets import EnvironmentSecrets, KeyVaultSecrets
 from shared.adapters.smtp import SmtpServers
@@ -105,7 +106,8 @@ def _built() -> _Process:
     exchange = _exchange((), vault)
     rows = TableRows(account)
     blobs, queues = StorageBlobs(account), StorageQueues(account)
-    world = World(rows, blobs, queues, vault, exchange, _now, _new_id, TlsCertificates(), SmtpServers(vault))
+    certificates, network = TlsCertificates(), HttpNetwork()
+    world = World(rows, blobs, queues, vault, exchange, _now, _new_id, certificates, network, SmtpServers(vault))
     return _Process(world, exchange, {}, _NEVER)
 
 

@@ -193,11 +193,30 @@ class Blobs(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class QueueLook:
+    """What waits in a queue: how many messages (about, with those that are delayed or being worked on), the ids of the
+    first that are visible, and when the oldest of these was sent."""
+
+    count: int
+    visible: tuple[str, ...] = ()
+    oldest_at: datetime | None = None
+
+
 class Queues(Protocol):
     """Work for later, at least once, in no order: Azure Queue Storage, or memory. `queue` is one of QUEUES."""
 
     async def send(self, queue: str, message: Mapping[str, Any], *, delay: timedelta = timedelta(0)) -> None:
         """Enqueue a small JSON object, visible after `delay` (at most 7 days)."""
+        ...
+
+    async def look(self, queue: str) -> QueueLook:
+        """What waits in a queue, or in its poison queue (`collections-poison`). Takes nothing out."""
+        ...
+
+    async def probe(self, queue: str, message: Mapping[str, Any]) -> None:
+        """Enqueue a message that nobody gets to see, find it there and take it out. Should we die in between, it is
+        worked on like any other, so it must be one that does nothing."""
         ...
 
 
@@ -236,6 +255,30 @@ class Certificates(Protocol):
 
         Raises Transient where there is no TLS to speak of, Reconfigure("trust-invalid") for `trusted`.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A server's answer: its HTTP status, its clock (the header Date), the ways to sign in that it offers, and the
+    beginning of the body."""
+
+    status: int
+    date: datetime | None = None
+    schemes: tuple[str, ...] = ()
+    body: bytes = b""
+
+
+class Network(Protocol):
+    """What can be learnt of the way to a server without any credentials."""
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """The IP addresses of a host. Raises Transient("dns-failed")."""
+        ...
+
+    async def ask(self, method: str, url: str, *, trusted: str) -> Heard:
+        """Send an empty request without credentials; certificates as in `Certificates.offered`. Redirects are told and
+        not followed. Raises what is wrong with the way there."""
         ...
 
 
@@ -370,6 +413,7 @@ class World:
     new_id: Callable[[], str]
     """A fresh random name of 16 characters 0-9 a-v."""
     certificates: Certificates
+    network: Network
     smtp: Smtp
     configuration: Configuration | None = None
     """The settings in force when this world was asked for, where they were read just then: who has them need not read them."""

@@ -11,7 +11,7 @@ from shared.flows.settings_document import read_settings
 from shared.flows.side_by_side import side_by_side
 from shared.flows.whereabouts import connection_of, mailbox_of
 from shared.model.alerts import why_off
-from shared.model.configuration import Connection
+from shared.model.configuration import Configuration, Connection
 from shared.model.failures import failure
 from shared.model.operator import Operator
 from shared.model.server import EWS_RETIREMENT
@@ -32,6 +32,12 @@ async def deep_health(world: World) -> dict[str, Any]:
         checks.append(await _certificates(world))
         checks.append(await _alerts(world))
     return {"status": "ok" if all(check["ok"] for check in checks) else "failing", "checks": checks}
+
+
+async def operators_by_connection(world: World, configuration: Configuration) -> dict[str, Operator]:
+    """For each connection that one of the first operators uses, the first of them."""
+    operators = (await list_operators(world.rows, limit=_LOOK_AT)).operators
+    return {await connection_of(world, each, configuration): each for each in reversed(operators)}
 
 
 async def _checked(check: _Check) -> dict[str, Any]:
@@ -88,8 +94,7 @@ async def _alerts(world: World) -> dict[str, Any]:
 
 async def _of_connections(world: World) -> list[_Check]:
     configuration, _ = await read_settings(world.rows)
-    operators = (await list_operators(world.rows, limit=_LOOK_AT)).operators
-    operator_of = {await connection_of(world, each, configuration): each for each in reversed(operators)}
+    operator_of = await operators_by_connection(world, configuration)
     return [
         (f"exchange {connection.name}", _exchange(world, connection, operator_of.get(connection.name)))
         for connection in configuration.connections.values()

@@ -644,6 +644,46 @@ _RECONFIGURE = (
         "polled.",
     ),
     (
+        "listener-unreachable",
+        Owner.AZURE,
+        "The app itself gets no answer at the listener's URL.",
+        "Correct `notifications.url`: `https://<app>/api/ews/notifications`. If the name and the certificate are right, look at "
+        "the network between: access restrictions of the app, a gateway in front of it.",
+    ),
+    (
+        "listener-not-ours",
+        Owner.CRM,
+        "What answers at the listener's URL is not the listener of this app.",
+        "Correct `notifications.url`: `https://<app>/api/ews/notifications`. Nothing may ask for a sign-in there: neither App "
+        "Service Authentication nor a gateway.",
+    ),
+    (
+        "settings-incomplete",
+        Owner.CRM,
+        "A setting that is needed has no value.",
+        "Run what the detail says.",
+    ),
+    (
+        "queue-stalled",
+        Owner.AZURE,
+        "Messages wait in a queue, and nobody takes them out.",
+        "See that the function app runs, that `AzureWebJobs.<function>.Disabled` is not `true` for the functions whose names "
+        "begin with `queue_`, and what they log.",
+    ),
+    (
+        "timer-late",
+        Owner.AZURE,
+        "A timer has not run when it should have.",
+        "See that the function app runs, that `AzureWebJobs.<function>.Disabled` is not `true` for it, that its `SCHEDULE_…` is "
+        "right, and what it logs.",
+    ),
+    (
+        "clock-wrong",
+        Owner.EXCHANGE,
+        "Two clocks that have to agree are more than a minute apart.",
+        "Set the clock of the machine that is wrong: `w32tm /resync` on an Exchange server; in Azure restart the app.",
+    ),
+    (
         "mailbox-full",
         Owner.OPERATOR,
         "The mailbox is full.",
@@ -746,6 +786,12 @@ _INPUT = (
         Owner.CALLER,
         "The settings document has errors, so nothing of it was taken.",
         "Correct what the detail names, line by line; docs/settings.md lists all settings.",
+    ),
+    (
+        "settings-file-invalid",
+        Owner.CALLER,
+        "The file has no settings that could be read.",
+        "Write a line `NAME=VALUE` for each setting, or two columns of CSV, or JSON; at most 1 MiB.",
     ),
     (
         "secret-not-confirmed",
@@ -923,6 +969,18 @@ _WARNING = (
         "A certificate that the connection to Exchange depends on expires within 30 days.",
         "Renew it on the server before that day; for a private authority then also `exsync trust add FILE` with "
         "the new one, and `exsync trust remove FINGERPRINT` for the old.",
+    ),
+    (
+        "timer-never-ran",
+        Owner.AZURE,
+        "A timer has not run yet since the app was deployed.",
+        "Wait for its first time (`SCHEDULE_…`). If it does not come, see that `AzureWebJobs.<function>.Disabled` is not `true`.",
+    ),
+    (
+        "settings-unwise",
+        Owner.CRM,
+        "A setting works, but not as well as another would.",
+        "Read the detail; docs/settings.md tells what each setting does.",
     ),
 )
 

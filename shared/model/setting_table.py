@@ -237,7 +237,7 @@ _EMAIL = (
         ["inbox", "sentitems"],
         "Folders to watch, with their subfolders: well-known names (`inbox`, `sentitems`), or names or paths as Outlook "
         "shows them.",
-        list_of(name),
+        list_of(name, least=1),
     ),
     Setting(
         "email.exclude_folders",

@@ -5,6 +5,7 @@ A reader raises ValueError with a sentence for a person. Standard library only, 
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -73,16 +74,22 @@ def _listed(choices: tuple[str, ...]) -> str:
 
 
 def _respelled(value: Any, choices: tuple[str, ...]) -> str:
-    close = [choice for choice in choices if isinstance(value, str) and choice.lower() == value.strip().lower()]
-    return f' (here: "{close[0]}")' if close else ""
+    if not isinstance(value, str):
+        return ""
+    if same := [choice for choice in choices if choice.lower() == value.strip().lower()]:
+        return f' (here: "{same[0]}")'
+    close = get_close_matches(value.strip(), choices, 1, 0.8)
+    return f'; did you mean "{close[0]}"?' if close else ""
 
 
-def list_of(reader: Reader) -> Reader:
-    """A list; each entry as `reader` wants it, repetitions dropped."""
+def list_of(reader: Reader, *, least: int = 0) -> Reader:
+    """A list of at least so many; each entry as `reader` wants it, repetitions dropped."""
 
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise ValueError(f"{value!r} is not a list; write [{_quoted(value)}]")
+        if len(value) < least:
+            raise ValueError("the list is empty; write at least one, or leave the setting out")
         return tuple(dict.fromkeys(reader(entry) for entry in value))
 
     return read
@@ -166,7 +173,7 @@ def secure_url(value: Any) -> str:
     url = value.strip()
     if re.search(r"@|\?|#", url):
         raise ValueError("it has a user name, a query or a fragment; write it without: secrets are never settings")
-    mended = _mended(url)
+    mended = mended_url(url)
     if mended != url:
         raise ValueError(f'"{url}" is not a URL; write "{mended}"')
     parts = _split(url)
@@ -186,8 +193,8 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _mended(url: str) -> str:
-    """The URL with its misprinted scheme put right: `https//`, `https:/`, `htps://`, none at all."""
+def mended_url(url: str) -> str:
+    """A URL with its misprinted scheme put right: `https//`, `https:/`, `htps://`, none at all."""
     found = re.match(r"(?i)(h[tps]{2,5})(:+/*|;+/+|/{1,3})(?=[^/])", url)
     if found:
         scheme = "http" if found[1].lower() in ("http", "htp", "htttp") else "https"
