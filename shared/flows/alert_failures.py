@@ -46,7 +46,7 @@ EVENTS = "exsync.alerts"
 log = logging.getLogger(EVENTS)
 _TELLING = timedelta(minutes=1)
 """What is left for telling where looking has taken all of the time: else a long look would never come to anything."""
-_SENDING = timedelta(minutes=5)
+_SENDING = timedelta(minutes=4)
 """How long an intent is left to who wrote it: longer than both ways may take."""
 
 

@@ -17,7 +17,6 @@ _ALSO = {
     "connections.<name>.oauth.tenant_id": "Directory ID, Tenant ID",
     "connections.<name>.create_item_url": "CreateItemURL",
     "notifications.frequency_minutes": "Notification frequency (minutes)",
-    "alerts.failures_to": "Notification synchronization failure to, NotifySyncFailureTo",
     "email.enabled": "Microsoft Exchange email integration",
     "email.associate_with": "association options",
     "calendar.enabled": "EnableAppointments, Microsoft Exchange calendar integration",
