@@ -13,7 +13,9 @@ from typing import Any
 
 from http_api.app import create_app
 from http_api.trust_examples import PEM
+from shared.errors import Reconfigure
 from shared.model.autodiscover import Answer
+from shared.model.exchange import Mailbox
 from shared.model.trust import Offer
 from tests.flows.office import ALICE, Office, attachment
 from tests.http_api.client import calling
@@ -64,6 +66,12 @@ def compare(shown: Any, given: Any, where: str, known: dict[str, str]) -> None:
             assert shown == given, where
 
 
+async def _refuse(_: str, __: Mailbox) -> None:
+    said = "ErrorImpersonateUserDenied The account does not have permission to impersonate the requested user."
+    ids = "2026-11-20T12:00:00Z client-request-id=v3k2 request-id=8f0c X-FEServer=EX01"
+    raise Reconfigure("impersonation-denied", said, exchange_code="ErrorImpersonateUserDenied", request_id=ids)
+
+
 async def happen(office: Office, what: str) -> None:
     if what == "mail.contoso.example offers the certificate of Contoso CA":
         chain = await office.certificates.read(PEM.encode(), "")
@@ -80,6 +88,11 @@ async def happen(office: Office, what: str) -> None:
                 schemas=("Exchange2010", "Exchange2013"),
             ),
         }
+        return
+    if what == "Exchange refuses to act for Alice":
+        office.exchange.before = _refuse
+        office.now += timedelta(minutes=10)
+        assert await office.sync() == "failed"
         return
     assert what == "Bob's mail arrives and is synchronised"
     office.deliver("An older one", age=timedelta(days=1))
