@@ -121,5 +121,7 @@ def _document(entry: Failure) -> dict[str, Any]:
         "cause": entry.cause,
         "remedy": entry.remedy,
         "owner": entry.owner.value,
-        "comes_of": [{"origin": sign.origin, "name": sign.name, "when": sign.when} for sign in signs_of(entry.code)],
+        "comes_of": [
+            {"origin": sign.origin.name.lower(), "name": sign.name, "when": sign.when} for sign in signs_of(entry.code)
+        ],
     }

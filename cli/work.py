@@ -6,7 +6,7 @@ import typer
 
 from cli.failures import list_failures
 from cli.remote import segment
-from cli.session import Kind, OperatorId, out, show_rows
+from cli.session import Kind, OperatorId, out, show_rows, stream_document
 
 
 def status(
@@ -25,13 +25,16 @@ def status(
 
 def _all(context: typer.Context) -> None:
     """Page by page: of 100,000 operators nobody wants to wait for the last before he sees the first."""
+    if context.obj.as_json:
+        stream_document(context.obj.remote.pages("status", limit=200))
+        return
     columns = ("operator_id", "kind", "state", "code", "since", "lag_seconds", "last_sync_at", "items")
     after: dict[str, str] | None = {}
     while after is not None:
         page = context.obj.remote.get("status", limit=200, **after)
         kinds = [(line, kind, facts) for line in page["items"] for kind, facts in line["kinds"].items()]
         rows = [{"kind": kind, **line, **facts} for line, kind, facts in kinds if facts["state"] != "off"]
-        show_rows(context.obj, page["items"] if context.obj.as_json else rows, columns)
+        show_rows(context.obj, rows, columns)
         after = {"after": page["next"]} if page["next"] else None
 
 

@@ -80,7 +80,7 @@ async def test_the_list_is_narrowed_as_asked(words: tuple[str, ...], count: int)
 
 async def test_a_long_list_ends_somewhere_and_says_so() -> None:
     office = Office()
-    await write_many(office, 300)
+    write_many(office, 300)
     _, text, complaint = await run(office, "list", "--limit", "50", as_json=True)
     assert len(json.loads(text)) == 50
     assert "more than these 50" in complaint
@@ -88,7 +88,7 @@ async def test_a_long_list_ends_somewhere_and_says_so() -> None:
 
 async def test_what_fails_is_summed_up_the_largest_group_first() -> None:
     office = Office()
-    await write_many(office, 299)
+    write_many(office, 299)
     _, text, _ = await run(office, "summary", as_json=True)
     groups = json.loads(text)
     counts = [group["count"] for group in groups]
@@ -112,6 +112,8 @@ async def test_the_status_without_an_operator_is_what_is_not_well() -> None:
     assert "alice:email" in text
     _, text, _ = await run(office, "--all", of=only("status"))
     assert "failing" in text
+    _, text, _ = await run(office, "--all", as_json=True, of=only("status"))
+    assert [line["operator_id"] for line in json.loads(text)] == ["alice"]
     _, text, _ = await run(office, "alice", of=only("status"))
     assert "New-ManagementRoleAssignment" in text
     _, text, _ = await run(await working_office(), as_json=True, of=only("status"))
@@ -146,7 +148,7 @@ async def test_the_catalogue_has_every_failure_with_what_leads_to_it() -> None:
     _, text, _ = await run(Office(), "catalogue", "--json")
     entries = {entry["code"]: entry for entry in json.loads(text)}
     assert set(entries) == set(REGISTRY)
-    assert {"origin": "AADSTS", "name": "7000222", "when": ""} in entries["client-secret-expired"]["comes_of"]
+    assert {"origin": "entra", "name": "7000222", "when": ""} in entries["client-secret-expired"]["comes_of"]
     _, table, _ = await run(Office(), "catalogue")
     assert "impersonation-denied" in table
 

@@ -12,7 +12,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.errors import Conflict, SyncError, Unclear
+from shared.flows.settings_document import read_settings
+from shared.flows.whereabouts import connection_of
 from shared.model.collection import Head, Trouble
+from shared.model.configuration import AUTO
 from shared.model.keys import collection_key, shard_of
 from shared.model.operator import Operator
 from shared.ports import Delete, Row, Upsert, Value, World, Write
@@ -68,12 +71,12 @@ async def bring_in_line(world: World, operator: Operator, kind: str, before: Hea
 
 
 async def list_failure(world: World, operator: Operator, what: str, trouble: Trouble) -> None:
-    """Write the row of a failing collection, or subscription, whole."""
+    """Write the row of a failing collection, or subscription, whole, with the connection that leads to it."""
     columns: dict[str, Value] = {
         "operator_id": operator.id,
         "mailbox": operator.mailbox,
-        "connection": operator.connection,
-        "kind": what,
+        "connection": await _connection(world, operator),
+        "kind": str(what),
         "code": trouble.code,
         "detail": trouble.detail[:_LONGEST],
         "exchange_code": trouble.exchange_code,
@@ -83,6 +86,17 @@ async def list_failure(world: World, operator: Operator, what: str, trouble: Tro
         "request_ids": json.dumps(trouble.request_ids),
     }
     await _write(world, operator.mailbox_key, Upsert(collection_key(operator.mailbox_key, what), columns))
+
+
+async def _connection(world: World, operator: Operator) -> str:
+    """By name, also where Autodiscover has found it: many mailboxes on one dead server have one cause."""
+    if operator.connection != AUTO:
+        return operator.connection
+    try:
+        configuration = world.configuration or (await read_settings(world.rows))[0]
+        return await connection_of(world, operator, configuration) or AUTO
+    except SyncError:
+        return AUTO  # storage is in trouble itself; the next refresh says it
 
 
 async def close_failure(world: World, mailbox_key: str, what: str) -> None:

@@ -9,6 +9,7 @@ from shared.errors import Reconfigure, Transient
 from shared.flows.failure_index import TABLE, partition_of
 from shared.flows.keep_subscription import keep_subscription
 from shared.flows.operators import put_operator
+from shared.model.autodiscover import Answer
 from shared.model.exchange import Mailbox
 from shared.model.keys import shard_of
 from shared.model.operator import Operator
@@ -241,3 +242,19 @@ async def test_push_that_is_switched_off_takes_its_failure_with_it() -> None:
     await office.configure({"notifications": {"mode": "poll"}})
     await keep_subscription(office.world(), "alice")
     assert await all_rows(office) == []
+
+
+async def test_where_autodiscover_has_found_the_connection_its_name_is_listed() -> None:
+    office = await working_office()
+    found = Answer("https://mail.contoso.example/EWS/Exchange.asmx")
+    way = "https://autodiscover.contoso.example/autodiscover/autodiscover.json/v1.0/alice@contoso.example?Protocol=EWS"
+    await put_operator(office.world(), Operator("alice", ALICE, "", connection="auto", email_sync=True))
+    await fail(office)
+    row = await row_of(office)
+    assert row is not None and row["connection"] == "auto", "nothing was found yet"
+    office.exchange.autodiscover_answers = {way: found}
+    await office.settle()
+    office.exchange.before = Refusing()
+    await fail(office)
+    row = await row_of(office)
+    assert row is not None and row["connection"] == "default"
