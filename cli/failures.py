@@ -109,7 +109,8 @@ def _led(sign: Sign) -> str:
 
 def _show(entry: Failure) -> None:
     out.print(f"[bold]{entry.code}[/bold] ({entry.failure_class.value})\n{escape(entry.cause)}", highlight=False)
-    out.print(f"→ {entry.remedy}\nWho: {entry.owner.value}", highlight=False, markup=False)
+    # Not wrapped: a command in it is copied.
+    out.print(f"→ {entry.remedy}\nWho: {entry.owner.value}", highlight=False, markup=False, soft_wrap=True)
     if signs := signs_of(entry.code):
         out.print(f"Comes of: {', '.join(map(str, signs))}", highlight=False, markup=False)
 

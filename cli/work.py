@@ -11,7 +11,7 @@ from cli.session import Kind, OperatorId, out, show_rows, stream_document
 
 def status(
     context: typer.Context,
-    operator: Annotated[str, typer.Argument(metavar="[OPERATOR]", help="The operator's id")] = "",
+    operator: Annotated[str, typer.Argument(metavar="OPERATOR", help="The operator's id")] = "",
     every: Annotated[bool, typer.Option("--all", help="Also those that are well, a line for each")] = False,
 ) -> None:
     """How an operator's synchronisation stands, and why; without one: those that are not well."""
