@@ -8,6 +8,7 @@ from push_listener import bp as push_listener
 from queue_collections import bp as queue_collections
 from queue_poison import bp as queue_poison
 from queue_shards import bp as queue_shards
+from timer_alerts import bp as timer_alerts
 from timer_email_sync import bp as timer_email_sync
 from timer_subscriptions import bp as timer_subscriptions
 
@@ -15,6 +16,7 @@ app = func.FunctionApp()
 app.register_functions(push_listener)
 app.register_functions(timer_subscriptions)
 app.register_functions(timer_email_sync)
+app.register_functions(timer_alerts)
 app.register_functions(queue_shards)
 app.register_functions(queue_collections)
 app.register_functions(queue_poison)

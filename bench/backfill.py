@@ -15,7 +15,9 @@ from shared.adapters.blobs import StorageBlobs
 from shared.adapters.ews.connection import Connection
 from shared.adapters.ews.exchange import EwsExchange
 from shared.adapters.memory.certificates import MemoryCertificates
+from shared.adapters.memory.network import MemoryNetwork
 from shared.adapters.memory.secrets import MemorySecrets
+from shared.adapters.memory.smtp import MemorySmtp
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import StorageAccount
 from shared.adapters.tables import TableRows
@@ -79,7 +81,9 @@ async def real_world(url: str, azurite: Azurite) -> AsyncIterator[_Real]:
     account = StorageAccount(StorageSettings(connection_string=azurite.connection_string))
     exchange = EwsExchange([connection], vault, now=_now, new_id=_new_id)
     rows, blobs, queues = TableRows(account), StorageBlobs(account), StorageQueues(account)
-    world = World(rows, blobs, queues, vault, exchange, _now, _new_id, MemoryCertificates())
+    world = World(
+        rows, blobs, queues, vault, exchange, _now, _new_id, MemoryCertificates(), MemoryNetwork(), MemorySmtp()
+    )
     try:
         for storage in (rows, blobs, queues):
             await storage.ensure()

@@ -3,19 +3,31 @@
 Exit status: 0 done, 1 refused or unreachable (with the reason), 2 wrong usage.
 """
 
+import os
 import sys
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
+from cli.alerts import alerts
+from cli.authorities import trusted
 from cli.doctor import doctor
 from cli.failures import failures
 from cli.operators import operators
+from cli.profiles import profile, read_profile
 from cli.remote import Refused, Remote
-from cli.session import Session
+from cli.session import Given, Session
 from cli.settings import settings
+from cli.sign_in import EntraToken
 from cli.trust import trust
 from cli.work import release, status, sync
+from shared.model.release import VERSION
+from shared.model.setting_values import is_loopback
+
+_LOCAL = "http://127.0.0.1:7071/api"
 
 app = typer.Typer(
     no_args_is_help=True, help="Keep a CRM and Microsoft Exchange in step.", pretty_exceptions_enable=False
@@ -23,26 +35,87 @@ app = typer.Typer(
 app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")
+app.add_typer(alerts, name="alerts")
 app.add_typer(trust, name="trust")
+app.add_typer(profile, name="profile")
 for command in (doctor, status, sync, release):
     app.command()(command)
+
+
+class Auth(StrEnum):
+    """How to sign in to the app."""
+
+    KEY = "key"
+    ENTRA = "entra"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"exsync {VERSION}")
+        raise typer.Exit
 
 
 @app.callback()
 def connect(
     context: typer.Context,
-    url: Annotated[str, typer.Option(envvar="EXSYNC_URL", help="The app's API")] = "http://127.0.0.1:7071/api",
+    url: Annotated[str, typer.Option(envvar="EXSYNC_URL", help=f"The app's API; else {_LOCAL}")] = "",
     key: Annotated[str, typer.Option(envvar="EXSYNC_KEY", help="A function key, where the app wants one")] = "",
+    auth: Annotated[
+        Auth | None,
+        typer.Option(envvar="EXSYNC_AUTH", help="entra: sign in with Entra ID, besides a key if there is one"),
+    ] = None,
+    scope: Annotated[
+        str, typer.Option(envvar="EXSYNC_SCOPE", help="With --auth entra: for what, api://CLIENT-ID/.default")
+    ] = "",
+    ca: Annotated[
+        Path | None, typer.Option(envvar="EXSYNC_CA", help="A file (PEM) of authorities to trust beside the system's")
+    ] = None,
+    profile: Annotated[str, typer.Option(envvar="EXSYNC_PROFILE", help="An app by its short name")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="JSON for programs")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback does it
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version")
+    ] = False,
 ) -> None:
     """Say which app to talk to."""
-    context.obj = Session(Remote(url, key), as_json)
+    given = Given(url, auth.value if auth else "", scope, str(ca) if ca else "")
+    if profile:
+        given = _completed(context, given, read_profile(profile))
+    context.obj = Session(_remote(given, key), as_json, given)
+
+
+def _completed(context: typer.Context, given: Given, kept: Given) -> Given:
+    """What stands on the command line counts most, then the profile, then the environment."""
+
+    def chosen(name: str) -> str:
+        source = context.get_parameter_source(name)
+        on_line = source is not None and source.name == "COMMANDLINE"
+        first, second = (given, kept) if on_line else (kept, given)
+        return str(getattr(first, name) or getattr(second, name))
+
+    return Given(chosen("url"), chosen("auth"), chosen("scope"), chosen("ca"))
+
+
+def _remote(given: Given, key: str) -> Remote:
+    """The app. Raises BadParameter where a key or a token would be sent in the open, or nobody says what it is for."""
+    url, entra = given.url or _LOCAL, given.auth == Auth.ENTRA
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise typer.BadParameter(f'--url {url}: write "https://YOUR-APP.azurewebsites.net/api"')
+    if parts.scheme == "http" and (key or entra) and not is_loopback(parts.hostname):
+        raise typer.BadParameter(f"--url {url}: keys and tokens go over https only")
+    if entra and not given.scope:
+        raise typer.BadParameter("--auth entra needs --scope api://CLIENT-ID/.default, or EXSYNC_SCOPE")
+    try:
+        context = trusted(Path(given.ca) if given.ca else None, os.environ)
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong)) from None
+    return Remote(url, key, sign_in=EntraToken(given.scope) if entra else None, trusted=context)
 
 
 def main() -> None:
     """Run a command; a refusal is one clear message, never a traceback."""
     try:
-        app()
+        app(prog_name="exsync")
     except Refused as refusal:
         print(refusal, file=sys.stderr)
         sys.exit(1)

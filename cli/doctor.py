@@ -1,24 +1,105 @@
-"""`exsync doctor --discover ADDRESS`: finds a mailbox by Autodiscover, shows each step, and how to use what was found."""
+"""`exsync doctor`: everything from this machine to a mailbox and back, and what to do first. ISSUE 4, 6.
+
+`exsync doctor --discover ADDRESS`: finds a mailbox by Autodiscover, shows each step, and how to use what was found.
+"""
 
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from cli.remote import Refused
+from cli.refused import Refused
+from cli.session import Session
+from cli.way_here import WayHere, finding
+from shared.model.checkup import State
+from shared.model.release import VERSION
+
+_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red"), "not_tried": ("–", "dim")}
 
 
 def doctor(
     context: typer.Context,
-    discover: Annotated[str, typer.Option(metavar="ADDRESS", help="Find this mailbox's Exchange by Autodiscover")],
+    operator: Annotated[
+        str | None, typer.Option(metavar="ID", help="Whose mailbox to try; else for each connection some operator's")
+    ] = None,
+    discover: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Only find this mailbox's Exchange by Autodiscover")
+    ] = None,
     connection: Annotated[
-        str, typer.Option(help="By whose credentials; auto: any connection of the settings")
+        str, typer.Option(help="With --discover: by whose credentials; auto: any connection of the settings")
     ] = "auto",
 ) -> None:
-    """Look for what is wrong, and say what mends it."""
-    found = context.obj.remote.send("POST", "discover", {"address": discover, "connection": connection})
+    """Look for what is wrong, and say what mends it. Exit status 1 if anything fails."""
+    if discover is None:
+        _check_up(context.obj, operator)
+    else:
+        _discover(context.obj, discover, connection)
+
+
+def _check_up(session: Session, operator: str | None) -> None:
+    way = WayHere(session.remote, operator)
+    with Console(stderr=True).status("Looking at everything; this takes up to a minute …"):
+        way.go()
+    answer = _whole(way)
+    out = Console()
+    if session.as_json:
+        out.print_json(data=answer)
+    else:
+        out.print(_table(answer["checks"]))
+        _show_first(out, answer["first"])
+    if answer["status"] != "ok":
+        raise typer.Exit(1)
+
+
+def _whole(way: WayHere) -> dict[str, Any]:
+    """The app's answer with the way to it in front."""
+    theirs = way.answer or {"version": None, "at": None, "seconds": None, "checks": []}
+    checks = [*way.findings, *_release(theirs["version"]), *theirs["checks"]]
+    first = next((each for each in checks if each["state"] == State.FAILED), None)
+    return {**theirs, "status": "failing" if first else "ok", "checks": checks, "first": first}
+
+
+def _release(theirs: str | None) -> list[dict[str, Any]]:
+    if theirs is None:
+        return []
+    if theirs == VERSION:
+        return [{"name": "app: release"} | finding(State.OK, f"{VERSION}, as this command")]
+    detail = f"the app is {theirs}, this command {VERSION}"
+    return [{"name": "app: release"} | finding(State.WARNING, detail, "Use the command of the app's release.")]
+
+
+def _table(checks: list[dict[str, Any]]) -> Table:
+    table = Table("", "check", "found", box=None, pad_edge=False)
+    table.columns[2].overflow = "fold"
+    for check in checks:
+        mark, style = _MARKS.get(check["state"], ("?", ""))
+        table.add_row(Text(mark, style), Text(check["name"]), Text(_words(check)))
+    return table
+
+
+def _words(check: dict[str, Any]) -> str:
+    """What was found, and where it is not well what mends it."""
+    code = f"{check['code']}: " if check["code"] else ""
+    remedy = f"\n→ {check['remedy']}" if check["remedy"] and check["state"] != State.OK else ""
+    return f"{code}{check['detail']}{remedy}"
+
+
+def _show_first(out: Console, first: dict[str, Any] | None) -> None:
+    if first is None:
+        out.print("\n[green]Nothing fails.[/green]")
+        return
+    out.print("\n[bold]What to do first[/bold]")
+    out.print(f"{first['name']}: {_words(first)}", highlight=False, markup=False)
+    if first["owner"]:
+        out.print(f"Who: {first['owner']}", highlight=False, markup=False)
+
+
+def _discover(session: Session, address: str, connection: str) -> None:
+    found = session.remote.send("POST", "discover", {"address": address, "connection": connection})
     out = Console(soft_wrap=True)
-    if context.obj.as_json:
+    if session.as_json:
         out.print_json(data=found)
     else:
         _show(out, found)

@@ -20,12 +20,23 @@ OperatorId = Annotated[str, typer.Argument(metavar="OPERATOR", help="The operato
 Kind = Annotated[str, typer.Option(help="email")]
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """How to reach an app, as the options say or a profile keeps it; "" for what was not said."""
+
+    url: str = ""
+    auth: str = ""
+    scope: str = ""
+    ca: str = ""
+
+
 @dataclass(slots=True)
 class Session:
     """What the options before the command say."""
 
     remote: Remote
     as_json: bool
+    given: Given = Given()
 
 
 def show_document(document: Any) -> None:

@@ -1,4 +1,5 @@
-"""docs/settings.md and docs/failures.md, written from the tables of shared/model: `python -m devtools.reference_pages`.
+"""docs/settings.md and docs/failures.md, written from the tables of shared/model, and docs/cli.md, written from cli/:
+`python -m devtools.reference_pages`.
 
 A test holds the files true; whoever changes a table runs this again.
 """
@@ -6,6 +7,7 @@ A test holds the files true; whoever changes a table runs this again.
 import json
 from pathlib import Path
 
+from devtools.command_page import command_page
 from shared.model.failure_signs import Sign, signs_of
 from shared.model.failures import REGISTRY, Failure, FailureClass
 from shared.model.setting_table import SETTINGS, Setting
@@ -19,14 +21,16 @@ _SETTINGS_HEAD = """\
 
 One document in storage, read with `GET /api/settings` and changed with `PATCH /api/settings` (docs/api.md). In JSON it is
 nested; here and in error messages names are dotted. What is not set has its default. The document is checked as a whole:
-one mistake, and nothing of a change is taken. Secrets are never in it: they are entries of Key Vault, or locally
+one mistake, and nothing of a change is taken. A change says what it will do, `exsync settings set --dry-run` says only that,
+and `exsync settings history` tells who changed what. Secrets are never in it: they are entries of Key Vault, or locally
 environment variables, named after the connection (`<name>-username`, `<name>-password`, `<name>-client-secret` or
 `<name>-client-certificate`).
 
 A change is in force at each collection's next sync, at the latest after `email.sweep_minutes`;
 `POST /api/operators/{operator_id}/sync` hurries one operator.
 
-"Known as" is the name in the product that many users come from.
+"Known as" is the name in the product that many users come from. `exsync settings show NAME` finds a setting by it, and
+`exsync settings import FILE` takes over what is set there: lines of `NAME=VALUE`, two columns of CSV, or JSON.
 """
 _ENVIRONMENT_HEAD = """\
 ## Environment settings
@@ -100,10 +104,11 @@ def _code(entry: Failure) -> str:
 
 
 def write_pages() -> None:
-    """Write both files."""
+    """Write all three files."""
     DOCS.mkdir(exist_ok=True)
     (DOCS / "settings.md").write_text(settings_page(), encoding="utf-8")
     (DOCS / "failures.md").write_text(failures_page(), encoding="utf-8")
+    (DOCS / "cli.md").write_text(command_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from http_api import (
+    alerts,
     changes,
     discover,
+    doctor,
     documentation,
     emails,
     failures,
@@ -23,10 +25,23 @@ from http_api.documents import Problem
 from http_api.guard import Guard
 from http_api.problems import PROBLEMS, answer_problems
 from shared.compose import World
+from shared.model.release import VERSION
 
 PREFIX = "/api"
-VERSION = "0.1.0"
-_ROUTERS = (operators, emails, changes, status, status_of_many, failures, settings, trust, discover, health)
+_ROUTERS = (
+    operators,
+    emails,
+    changes,
+    status,
+    status_of_many,
+    failures,
+    alerts,
+    settings,
+    trust,
+    discover,
+    doctor,
+    health,
+)
 _DESCRIPTION = (
     "Email of Exchange for the CRM: the items, the ordered change feed, and what administrators need. "
     "Times are UTC with `Z`; lists are `{items, next}`; errors are problem documents (RFC 9457) with a `code`."

@@ -16,8 +16,10 @@ from shared.adapters.blobs import StorageBlobs
 from shared.adapters.certificates import TlsCertificates
 from shared.adapters.ews import connection as ews
 from shared.adapters.ews.exchange import EwsExchange
+from shared.adapters.network import HttpNetwork
 from shared.adapters.queues import StorageQueues
 from shared.adapters.secrets import EnvironmentSecrets, KeyVaultSecrets
+from shared.adapters.smtp import SmtpServers
 from shared.adapters.storage import StorageAccount
 from shared.adapters.tables import TableRows
 from shared.errors import Reconfigure
@@ -93,7 +95,8 @@ def _settings() -> Settings:
 
 def _built() -> _Process:
     settings = _settings()
-    logging.getLogger("shared").setLevel(settings.log_level)
+    for name in ("shared", "exsync"):
+        logging.getLogger(name).setLevel(settings.log_level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     account = StorageAccount(settings.storage)
@@ -103,7 +106,8 @@ def _built() -> _Process:
     exchange = _exchange((), vault)
     rows = TableRows(account)
     blobs, queues = StorageBlobs(account), StorageQueues(account)
-    world = World(rows, blobs, queues, vault, exchange, _now, _new_id, TlsCertificates())
+    certificates, network, smtp = TlsCertificates(), HttpNetwork(), SmtpServers(vault)
+    world = World(rows, blobs, queues, vault, exchange, _now, _new_id, certificates, network, smtp)
     return _Process(world, exchange, {}, _NEVER)
 
 

@@ -193,11 +193,30 @@ class Blobs(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class QueueLook:
+    """What waits in a queue: how many messages (about, with those that are delayed or being worked on), the ids of the
+    first that are visible, and when the oldest of these was sent."""
+
+    count: int
+    visible: tuple[str, ...] = ()
+    oldest_at: datetime | None = None
+
+
 class Queues(Protocol):
     """Work for later, at least once, in no order: Azure Queue Storage, or memory. `queue` is one of QUEUES."""
 
     async def send(self, queue: str, message: Mapping[str, Any], *, delay: timedelta = timedelta(0)) -> None:
         """Enqueue a small JSON object, visible after `delay` (at most 7 days)."""
+        ...
+
+    async def look(self, queue: str) -> QueueLook:
+        """What waits in a queue, or in its poison queue (`collections-poison`). Takes nothing out."""
+        ...
+
+    async def probe(self, queue: str, message: Mapping[str, Any]) -> None:
+        """Enqueue a message that nobody gets to see, find it there and take it out. Should we die in between, it is
+        worked on like any other, so it must be one that does nothing."""
         ...
 
 
@@ -235,6 +254,48 @@ class Certificates(Protocol):
         """What a server offers, judged by the system's authorities and those of `trusted` (PEM). Nothing is sent to it.
 
         Raises Transient where there is no TLS to speak of, Reconfigure("trust-invalid") for `trusted`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A server's answer: its HTTP status, its clock (the header Date), the ways to sign in that it offers, and the
+    beginning of the body."""
+
+    status: int
+    date: datetime | None = None
+    schemes: tuple[str, ...] = ()
+    body: bytes = b""
+
+
+class Network(Protocol):
+    """What can be learnt of the way to a server without any credentials."""
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """The IP addresses of a host. Raises Transient("dns-failed")."""
+        ...
+
+    async def ask(self, method: str, url: str, *, trusted: str) -> Heard:
+        """Send an empty request without credentials; certificates as in `Certificates.offered`. Redirects are told and
+        not followed. Raises what is wrong with the way there."""
+        ...
+
+
+SMTP_USERNAME = "alerts-smtp-username"
+SMTP_PASSWORD = "alerts-smtp-password"
+"""The secrets that a mail server may want; without them there is no sign-in."""
+
+
+class Smtp(Protocol):
+    """A mail server: the way out for a mail when Exchange itself is what is down."""
+
+    async def send(self, url: str, mail: bytes, *, sender: str, recipients: Sequence[str]) -> tuple[str, ...]:
+        """Hand a whole RFC 5322 message over; the recipients that the server refused while it took the mail for others.
+
+        `url` is smtp://host:port (STARTTLS demanded, except on loopback) or smtps://host:port. Raises Transient
+        ("smtp-unreachable", "smtp-busy") or Reconfigure ("smtp-insecure", "smtp-untrusted",
+        "smtp-authentication-failed", "smtp-refused").
         """
         ...
 
@@ -311,6 +372,13 @@ class Exchange(Protocol):
         """Ask for push notifications of these folders to `url`. PROTOCOL 4.1."""
         ...
 
+    async def send_mail(self, mailbox: Mailbox, mime: bytes) -> None:
+        """Send a whole RFC 5322 message from the mailbox to whom its header names; no copy is kept in it.
+
+        Repeated by nobody below: after a broken connection it may have been sent. PROTOCOL 9.
+        """
+        ...
+
     def server(self, mailbox: Mailbox) -> Server:
         """What the calls so far have shown of the server behind a mailbox. Asks nothing; raises Reconfigure for an unknown
         connection."""
@@ -345,5 +413,7 @@ class World:
     new_id: Callable[[], str]
     """A fresh random name of 16 characters 0-9 a-v."""
     certificates: Certificates
+    network: Network
+    smtp: Smtp
     configuration: Configuration | None = None
     """The settings in force when this world was asked for, where they were read just then: who has them need not read them."""

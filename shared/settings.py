@@ -60,6 +60,11 @@ ENVIRONMENT = (
         "0 * * * * *",
         "When collections of email are looked through. Must be set; the usual value.",
     ),
+    EnvironmentSetting(
+        "SCHEDULE_ALERTS",
+        "0 */5 * * * *",
+        "When failures that last are told. Must be set; the usual value.",
+    ),
 )
 _DEFAULTS = {setting.name: setting.default for setting in ENVIRONMENT}
 _SCHEDULE_PART = re.compile(r"[0-9A-Za-z*/,\-]+")

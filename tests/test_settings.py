@@ -37,6 +37,7 @@ def test_a_connection_string_is_all_that_is_needed() -> None:
     assert settings.schedules == {
         "SCHEDULE_SUBSCRIPTIONS": "0 */5 * * * *",
         "SCHEDULE_EMAIL_SYNC": "0 * * * * *",
+        "SCHEDULE_ALERTS": "0 */5 * * * *",
     }
 
 

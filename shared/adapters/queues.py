@@ -11,9 +11,12 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from shared.adapters.queue_messages import encoded
 from shared.adapters.storage import StorageAccount
 from shared.adapters.storage_errors import azure_errors
-from shared.ports import QUEUES
+from shared.ports import QUEUES, QueueLook
 
 NEVER_EXPIRES = -1
+_MOST_PEEKED = 32
+_PROBE_HIDDEN, _PROBE_KEPT = 60, 90
+"""Seconds: a probe that its sender could not take out is visible for half a minute, and then gone."""
 
 
 class StorageQueues:
@@ -38,6 +41,28 @@ class StorageQueues:
             except ResourceNotFoundError:
                 await self._create(queue)
                 await self._send(queue, text, delay)
+
+    async def look(self, queue: str) -> QueueLook:
+        """See the port. A queue that is not there yet is an empty one."""
+        client = self._account.queues.get_queue_client(queue)
+        with azure_errors():
+            try:
+                count = (await client.get_queue_properties()).approximate_message_count or 0
+                peeked = await client.peek_messages(max_messages=_MOST_PEEKED)
+            except ResourceNotFoundError:
+                return QueueLook(0)
+        sent = [message.inserted_on for message in peeked if message.inserted_on is not None]
+        return QueueLook(count, tuple(str(message.id) for message in peeked), min(sent, default=None))
+
+    async def probe(self, queue: str, message: Mapping[str, Any]) -> None:
+        """See the port: enqueued invisible, found by its receipt, and deleted."""
+        text = encoded(queue, message, timedelta(0))
+        client = self._account.queues.get_queue_client(queue)
+        with azure_errors():
+            await self._create(queue)
+            sent = await client.send_message(text, visibility_timeout=_PROBE_HIDDEN, time_to_live=_PROBE_KEPT)
+            found = await client.update_message(sent, visibility_timeout=_PROBE_HIDDEN)
+            await client.delete_message(found)
 
     async def _send(self, queue: str, text: str, delay: timedelta) -> None:
         self.counts["sends"] += 1

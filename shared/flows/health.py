@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from shared.errors import SyncError
+from shared.flows.alert_mail import mail_failure
 from shared.flows.expiring import WARNING, expiring
 from shared.flows.operators import list_operators
 from shared.flows.settings_document import read_settings
 from shared.flows.side_by_side import side_by_side
 from shared.flows.whereabouts import connection_of, mailbox_of
-from shared.model.configuration import Connection
+from shared.model.alerts import why_off
+from shared.model.configuration import Configuration, Connection
 from shared.model.failures import failure
 from shared.model.operator import Operator
 from shared.model.server import EWS_RETIREMENT
@@ -28,7 +30,14 @@ async def deep_health(world: World) -> dict[str, Any]:
     if checks[0]["ok"] and settings["ok"]:
         checks += await side_by_side(_checked, await _of_connections(world))
         checks.append(await _certificates(world))
+        checks.append(await _alerts(world))
     return {"status": "ok" if all(check["ok"] for check in checks) else "failing", "checks": checks}
+
+
+async def operators_by_connection(world: World, configuration: Configuration) -> dict[str, Operator]:
+    """For each connection that one of the first operators uses, the first of them."""
+    operators = (await list_operators(world.rows, limit=_LOOK_AT)).operators
+    return {await connection_of(world, each, configuration): each for each in reversed(operators)}
 
 
 async def _checked(check: _Check) -> dict[str, Any]:
@@ -72,10 +81,20 @@ async def _certificates(world: World) -> dict[str, Any]:
     return {**check, "detail": "; ".join(found), "code": WARNING, "remedy": failure(WARNING).remedy}
 
 
+async def _alerts(world: World) -> dict[str, Any]:
+    """Whether mail about failures gets out. That nobody wants any is a warning."""
+    configuration, _ = await read_settings(world.rows)
+    failed = await mail_failure(world)
+    off = why_off(configuration)
+    code = "alert-not-sent" if failed else "alerts-off" if off else None
+    detail = failed or off or f"failures are told to {', '.join(configuration.alerts.failures_to)}"
+    remedy = failure(code).remedy if code else None
+    return {"name": "alerts", "ok": not failed, "detail": detail, "code": code, "remedy": remedy}
+
+
 async def _of_connections(world: World) -> list[_Check]:
     configuration, _ = await read_settings(world.rows)
-    operators = (await list_operators(world.rows, limit=_LOOK_AT)).operators
-    operator_of = {await connection_of(world, each, configuration): each for each in reversed(operators)}
+    operator_of = await operators_by_connection(world, configuration)
     return [
         (f"exchange {connection.name}", _exchange(world, connection, operator_of.get(connection.name)))
         for connection in configuration.connections.values()

@@ -15,6 +15,8 @@ from shared.wire.ews import send_notification
 
 log = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
+NO_SUCH_LISTENER = b"no such listener"
+"""How a key that we did not make is refused; the doctor knows the listener by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ async def receive_push(world: World, key: str, body: bytes) -> PushAnswer:
         secret = await world.secrets.get(SECRET)
         mailbox_key = mailbox_of_listener_key(secret, key) if secret else None
         if mailbox_key is None:
-            return PushAnswer(404, b"no such listener")
+            return PushAnswer(404, NO_SUCH_LISTENER)
         if len(body) > LARGEST_BODY:
             return PushAnswer(413, b"a notification has at most 1 MiB")
         reply = await receive_notification(world, mailbox_key, send_notification.parse(body))

@@ -1,22 +1,27 @@
 """The settings document in storage: one row, read whole, patched under its version. DESIGN 3 and 9.
 
 The version is a hash of the document. Beside it the row remembers to which hosts each secret may be sent, so that
-nobody can walk a secret out by pointing its connection at a host of his own.
+nobody can walk a secret out by pointing its connection at a host of his own. A change and its entry in the history
+(`settings_history.py`) are one transaction.
 """
 
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from shared.errors import Conflict, Invalid, Reconfigure
-from shared.model.configuration import Configuration, Connection, merge_patch, parse, problem
-from shared.ports import Insert, Replace, Row, Rows, Secrets, World
+from shared.errors import Conflict, Invalid, Reconfigure, Unclear
+from shared.flows.settings_history import PARTITION, TABLE, entry, trim
+from shared.model.configuration import Configuration, Connection, merge_patch, parse, problem, unknown_removals
+from shared.model.setting_effects import Effect, effects
+from shared.ports import SMTP_PASSWORD, Insert, Replace, Row, Rows, Secrets, Value, World
 
-TABLE = "configuration"
-PARTITION = "settings"
 KEY = "document"
+_LONGEST = 30_000
+"""Characters of the document as JSON: a column holds 64 KiB, at 2 bytes a character, and so does its entry's. PROTOCOL 18."""
 ANY_VERSION = "*"
 type Hosts = dict[str, list[str]]
 """Secret's name → hosts that it, or a token bought with it, may be sent to."""
@@ -34,34 +39,79 @@ async def read_settings(rows: Rows) -> tuple[Configuration, str]:
         raise Reconfigure(error.code, error.detail) from error
 
 
+async def read_document(rows: Rows) -> tuple[dict[str, Any], str]:
+    """The document as it is stored, sparse and unchecked, and its version."""
+    document, version, _ = _opened(await rows.get(TABLE, PARTITION, KEY))
+    return document, version
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The settings as they are after a patch, their version, and what the change does to mailboxes."""
+
+    configuration: Configuration
+    version: str
+    effects: tuple[Effect, ...]
+
+
 async def patch_settings(
-    world: World, patch: Mapping[str, Any], *, version: str, secret: str = "", dry_run: bool = False
-) -> tuple[Configuration, str]:
+    world: World, patch: Mapping[str, Any], *, version: str, by: str = "", secret: str = "", dry_run: bool = False
+) -> Changed:
     """Merge `patch` into the document if it is still at `version` (ANY_VERSION: whatever it is); the new state.
 
-    `secret` is needed to send a connection's secret to a host it was never sent to. Raises Invalid with
-    "setting-invalid", "precondition-failed" or "secret-not-confirmed". A dry run checks all of it and writes nothing.
+    `by` is who the history names. `secret` is needed to send a connection's secret to a host it was never sent to.
+    Raises Invalid with "setting-invalid", "precondition-failed" or "secret-not-confirmed". A dry run checks all of it
+    and writes nothing; neither does a patch that changes nothing.
     """
     row = await world.rows.get(TABLE, PARTITION, KEY)
     document, current, hosts = _opened(row)
     if version not in (ANY_VERSION, current):
         raise Invalid("precondition-failed", "the settings were changed since you read them; read them again")
     merged = merge_patch(document, patch)
-    configuration = parse(merged)
+    configuration = _parsed(document, patch, merged)
     hosts = await _confirmed(world.secrets, hosts, configuration, secret)
-    if not dry_run:
-        await _write(world.rows, row, merged, hosts)
-    return configuration, _version(merged)
+    if not dry_run and merged != document:
+        await _write(world, row, document, merged, hosts, by)
+    return Changed(configuration, _version(merged), _effects(document, configuration))
 
 
-async def _write(rows: Rows, row: Row | None, document: Any, hosts: Hosts) -> None:
-    values = {"document": json.dumps(document, ensure_ascii=False), "hosts": json.dumps(hosts)}
+def _parsed(document: Mapping[str, Any], patch: Mapping[str, Any], merged: Mapping[str, Any]) -> Configuration:
+    if misprints := list(unknown_removals(document, patch)):
+        raise Invalid("setting-invalid", "\n".join(misprints))
+    if len(json.dumps(merged)) > _LONGEST:
+        raise Invalid("setting-invalid", f"the document is longer than {_LONGEST} characters; shorten its lists")
+    return parse(merged)
+
+
+def _effects(document: Mapping[str, Any], after: Configuration) -> tuple[Effect, ...]:
+    """Nothing where the document of before was one that this version cannot read: nothing ran by it."""
     try:
-        await rows.transact(TABLE, PARTITION, [Replace(KEY, values, row.etag) if row else Insert(KEY, values)])
+        return effects(parse(document), after)
+    except Invalid:
+        return ()
+
+
+async def _write(world: World, row: Row | None, document: Any, merged: Any, hosts: Hosts, by: str) -> None:
+    """The document and its entry of the history, all or nothing; an unclear answer is settled by reading."""
+    number = int(str(row.values.get("changes", 0))) + 1 if row else 1
+    values: dict[str, Value] = {
+        "document": json.dumps(merged, ensure_ascii=False),
+        "hosts": json.dumps(hosts),
+        "changes": number,
+        "written_as": world.new_id(),
+    }
+    write = Replace(KEY, values, row.etag) if row else Insert(KEY, values)
+    try:
+        await world.rows.transact(TABLE, PARTITION, [write, entry(number, document, merged, by=by, at=world.now())])
     except Conflict as conflict:
         raise Invalid(
             "precondition-failed", "somebody else changed the settings just now; read them again"
         ) from conflict
+    except Unclear:
+        written = await world.rows.get(TABLE, PARTITION, KEY)
+        if written is None or written.values.get("written_as") != values["written_as"]:
+            raise
+    await trim(world.rows, number)
 
 
 def _opened(row: Row | None) -> tuple[dict[str, Any], str, Hosts]:
@@ -77,14 +127,21 @@ def _version(document: Any) -> str:
 async def _confirmed(secrets: Secrets, hosts: Hosts, configuration: Configuration, secret: str) -> Hosts:
     """The hosts with those of `configuration` added. The first host of a secret is taken on trust; others need it."""
     confirmed = {name: list(known) for name, known in hosts.items()}
-    for connection in configuration.connections.values():
-        names = _secret_names(connection)
+    for setting, names, wanted in _destinations(configuration):
         known = confirmed.setdefault(names[0], [])
-        new = [host for host in connection.hosts() if host not in known]
+        new = [host for host in wanted if host not in known]
         if known and new and not await _is_secret(secrets, names, secret):
-            raise Invalid("secret-not-confirmed", problem(f"connections.{connection.name}.url", _ask(names[0], new)))
+            raise Invalid("secret-not-confirmed", problem(setting, _ask(names[0], new)))
         known += new
     return confirmed
+
+
+def _destinations(configuration: Configuration) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """Which setting says where which secrets may be sent."""
+    for connection in configuration.connections.values():
+        yield f"connections.{connection.name}.url", _secret_names(connection), connection.hosts()
+    if configuration.alerts.smtp_url:
+        yield "alerts.smtp_url", (SMTP_PASSWORD,), (urlsplit(configuration.alerts.smtp_url).hostname or "",)
 
 
 def _secret_names(connection: Connection) -> tuple[str, ...]:

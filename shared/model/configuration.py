@@ -6,13 +6,13 @@ Secrets are never in it. Standard library only; what is stored is sparse, and de
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
 from shared.errors import Invalid
 from shared.model.clouds import CLOUDS, cloud_of
-from shared.model.setting_table import BY_NAME, LATER, SETTINGS, Setting
+from shared.model.setting_names import generic, is_group, why_no_setting
+from shared.model.setting_table import BY_NAME, SETTINGS, Setting
 from shared.model.setting_values import is_loopback
 
 _ONLINE_ONLY = (
@@ -75,6 +75,18 @@ class Notifications:
 
 
 @dataclass(frozen=True, slots=True)
+class Alerts:
+    """Whom lasting failures are told to, and how. `from_` and `smtp_url` are None where they are not set."""
+
+    after_minutes: int | None
+    failures_to: tuple[str, ...]
+    from_: str | None
+    connection: str
+    smtp_url: str | None
+    digest_hour: int
+
+
+@dataclass(frozen=True, slots=True)
 class EmailSettings:
     """Which email is kept, and from when on. `sync_from_days` None: all. Addresses and domains are in lower case."""
 
@@ -91,6 +103,7 @@ class EmailSettings:
     internal_domains: tuple[str, ...]
     sweep_minutes: int
     poll_minutes: int
+    failures_to: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,7 @@ class Configuration:
 
     connections: Mapping[str, Connection]
     notifications: Notifications
+    alerts: Alerts
     email: EmailSettings
     attachments: Attachments
 
@@ -116,18 +130,36 @@ def parse(document: Mapping[str, Any]) -> Configuration:
     Raises Invalid("setting-invalid") whose detail has one line for each problem: our name, the name known from the
     earlier product in parentheses, what is wrong and what to write.
     """
-    names = _connection_names(document)
-    values, problems = _values(document)
-    for name in names:
-        problems += _connection_problems(name, _under(values, f"connections.{name}."), problems)
+    values, problems = _checked(document)
     if problems:
         raise Invalid("setting-invalid", "\n".join(problems))
+    names = _connection_names(document)
     return Configuration(
         {name: _connection(name, _under(values, f"connections.{name}.")) for name in names},
         Notifications(**_with_defaults("notifications.", values)),
+        _alerts(_with_defaults("alerts.", values)),
         EmailSettings(**_with_defaults("email.", values)),
         Attachments(**_with_defaults("attachments.", values)),
     )
+
+
+def problems_of(document: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong in a document, a line for each; none where `parse` accepts it."""
+    return _checked(document)[1]
+
+
+def unknown_removals(document: Mapping[str, Any], patch: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """A line for each null of a merge patch that takes back what is no setting: a misprint, unless it is there."""
+    for key, value in patch.items():
+        there = document.get(key)
+        if isinstance(value, Mapping):
+            yield from unknown_removals(there if isinstance(there, Mapping) else {}, value, f"{prefix}{key}.")
+        elif value is None and there is None and not _may_be_removed(f"{prefix}{key}"):
+            yield problem(f"{prefix}{key}", why_no_setting(f"{prefix}{key}"))
+
+
+def _may_be_removed(name: str) -> bool:
+    return generic(name) in BY_NAME or is_group(name)
 
 
 def to_document(configuration: Configuration) -> dict[str, Any]:
@@ -137,6 +169,7 @@ def to_document(configuration: Configuration) -> dict[str, Any]:
         del connection["name"]
     if configuration.email.sync_from_days is None:
         document["email"]["sync_from_days"] = "all"
+    document["alerts"]["from"] = document["alerts"].pop("from_")
     return _plain(document)  # type: ignore[no-any-return]
 
 
@@ -166,43 +199,62 @@ def flatten(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def problem(name: str, sentence: str) -> str:
     """One line about a setting, with the name that users of the earlier product know."""
-    setting = BY_NAME.get(_generic(name))
+    setting = BY_NAME.get(generic(name))
     known_as = f" ({setting.known_as})" if setting and setting.known_as else ""
     return f"{name}{known_as}: {sentence}"
+
+
+def _checked(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """What was written, read by the table, and a line for everything that is wrong with it, alone or together."""
+    values, problems = _values(document)
+    for name in _connection_names(document):
+        problems += _connection_problems(name, _under(values, f"connections.{name}."), problems)
+    return values, problems
 
 
 def _values(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """What was written, read by the table, and a line for each value that could not be."""
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for name, value in flatten(document).items():
-        setting = BY_NAME.get(_generic(name))
+    for name, value in _leaves(document):
+        setting = BY_NAME.get(generic(name))
         try:
             values[name] = setting.read(value) if setting else _unknown(name)
         except ValueError as error:
             problems.append(problem(name, str(error)))
-    return values, problems
+    return values, problems + [
+        problem(name, f"settings are nested; write {_nested(name)}") for name in _dotted(document)
+    ]
 
 
-def _generic(name: str) -> str:
-    return re.sub(r"^connections\.[^.]+(?=\.)", "connections.<name>", name)
+def _leaves(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Each value under its dotted name; an empty object only where no settings are below its name."""
+    for key, value in document.items():
+        name = f"{prefix}{key}"
+        if "." in key:
+            continue
+        if isinstance(value, Mapping) and (value or is_group(name)):
+            yield from _leaves(value, f"{name}.")
+        else:
+            yield name, value
+
+
+def _dotted(document: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Names that somebody wrote into one key: two ways to write a setting would be one too many."""
+    for key, value in document.items():
+        if "." in key and prefix != "connections.":  # a connection's name is checked as a name
+            yield f"{prefix}{key}"
+        elif isinstance(value, Mapping):
+            yield from _dotted(value, f"{prefix}{key}.")
 
 
 def _unknown(name: str) -> Any:
-    generic = _generic(name)
-    if any(generic == later or generic.startswith(f"{later}.") for later in LATER):
-        raise ValueError("comes with a later version; leave it out until then")
-    for setting in SETTINGS:
-        if name.rpartition(".")[2].lower() in (known.lower() for known in setting.known_as.split(", ")):
-            raise ValueError(f'there is no such setting; here it is called "{setting.name}"')
-    close = get_close_matches(generic, BY_NAME, 1)
-    raise ValueError("there is no such setting" + (f'; did you mean "{_named(close[0], name)}"?' if close else ""))
+    raise ValueError(why_no_setting(name))
 
 
-def _named(generic: str, name: str) -> str:
-    """The suggestion with the connection's own name in it."""
+def _nested(name: str) -> str:
     parts = name.split(".")
-    return generic.replace("<name>", parts[1]) if parts[0] == "connections" and len(parts) > 1 else generic
+    return "".join(f'{{"{part}": ' for part in parts) + "…" + "}" * len(parts)
 
 
 def _connection_names(document: Mapping[str, Any]) -> list[str]:
@@ -218,6 +270,8 @@ def _connection_problems(name: str, values: Mapping[str, Any], so_far: list[str]
     refused = {line.split(" ")[0].rstrip(":") for line in so_far}
     if not CONNECTION_NAME.fullmatch(name):
         yield f"{prefix[:-1]}: a connection's name is 1 to 63 characters a-z, 0-9 and -, beginning and ending without -"
+    if "." in name:
+        return
     if name == AUTO:
         yield f'{prefix[:-1]}: an operator writes "auto" where Autodiscover finds the connection; use another name'
     for setting, sentence in _gaps(values):
@@ -283,6 +337,10 @@ def _oauth(chosen: Mapping[str, Any]) -> OAuth:
         scope=chosen["oauth.scope"] or cloud.scope,
         cloud=chosen["oauth.cloud"],
     )
+
+
+def _alerts(chosen: dict[str, Any]) -> Alerts:
+    return Alerts(from_=chosen.pop("from"), **chosen)  # `from` is a word of the language
 
 
 def _with_defaults(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:

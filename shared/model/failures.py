@@ -178,6 +178,18 @@ _TRANSIENT = (
         _WAIT + " If it lasts, look at the vault's firewall and metrics.",
     ),
     ("token-unavailable", Owner.NOBODY, "The token endpoint does not answer.", _WAIT),
+    (
+        "smtp-unreachable",
+        Owner.CRM,
+        "The mail server for alerts cannot be reached, or does not answer in time.",
+        "Check the host and port in `alerts.smtp_url`, and the firewall between the app and it; `exsync alerts test` tries it.",
+    ),
+    (
+        "smtp-busy",
+        Owner.NOBODY,
+        "The mail server for alerts does not take the mail just now.",
+        _WAIT + " If it lasts, the detail has the server's own words for its administrator.",
+    ),
 )
 
 _RESYNC = (
@@ -581,6 +593,39 @@ _RECONFIGURE = (
         "`EXSYNC_SECRETS_FOLDER`, and try again.",
     ),
     (
+        "alert-not-sent",
+        Owner.CRM,
+        "A mail about failures could be sent neither through Exchange nor over SMTP.",
+        "`exsync alerts test` tries both ways and says what each needs; a second way is `alerts.smtp_url`. The mail is tried "
+        "again every few minutes; the log (`exsync.alerts`) and `exsync alerts list` have it meanwhile.",
+    ),
+    (
+        "smtp-insecure",
+        Owner.CRM,
+        "The mail server for alerts offers no encrypted connection.",
+        "Enable STARTTLS on it, or name one that has it in `alerts.smtp_url` (`smtps://host:465` for TLS from the first byte).",
+    ),
+    (
+        "smtp-untrusted",
+        Owner.CRM,
+        "The certificate of the mail server for alerts is not trusted, has expired, or is for another name.",
+        "Write the name that its certificate has into `alerts.smtp_url`; for a private authority `exsync trust add FILE`.",
+    ),
+    (
+        "smtp-authentication-failed",
+        Owner.CRM,
+        "The mail server for alerts refuses the sign-in.",
+        "Correct the secrets `alerts-smtp-username` and `alerts-smtp-password` in Key Vault, or remove both where the server "
+        "wants no sign-in; then `exsync alerts test`.",
+    ),
+    (
+        "smtp-refused",
+        Owner.CRM,
+        "The mail server for alerts refuses the mail, its sender or all its recipients.",
+        "The detail has the server's words: correct `alerts.from` or `alerts.failures_to`, or let the server take mail of the "
+        "app; then `exsync alerts test`.",
+    ),
+    (
         "wrong-server",
         Owner.CRM,
         "The mailbox is on another server than the one that was asked.",
@@ -611,6 +656,46 @@ _RECONFIGURE = (
         "Let the Exchange servers reach `notifications.url` (outbound 443, `InternetWebProxy`, "
         "trusted certificate), or set `notifications.mode` to `poll`; meanwhile the mailbox is "
         "polled.",
+    ),
+    (
+        "listener-unreachable",
+        Owner.AZURE,
+        "The app itself gets no answer at the listener's URL.",
+        "Correct `notifications.url`: `https://<app>/api/ews/notifications`. If the name and the certificate are right, look at "
+        "the network between: access restrictions of the app, a gateway in front of it.",
+    ),
+    (
+        "listener-not-ours",
+        Owner.CRM,
+        "What answers at the listener's URL is not the listener of this app.",
+        "Correct `notifications.url`: `https://<app>/api/ews/notifications`. Nothing may ask for a sign-in there: neither App "
+        "Service Authentication nor a gateway.",
+    ),
+    (
+        "settings-incomplete",
+        Owner.CRM,
+        "A setting that is needed has no value.",
+        "Run what the detail says.",
+    ),
+    (
+        "queue-stalled",
+        Owner.AZURE,
+        "Messages wait in a queue, and nobody takes them out.",
+        "See that the function app runs, that `AzureWebJobs.<function>.Disabled` is not `true` for the functions whose names "
+        "begin with `queue_`, and what they log.",
+    ),
+    (
+        "timer-late",
+        Owner.AZURE,
+        "A timer has not run when it should have.",
+        "See that the function app runs, that `AzureWebJobs.<function>.Disabled` is not `true` for it, that its `SCHEDULE_…` is "
+        "right, and what it logs.",
+    ),
+    (
+        "clock-wrong",
+        Owner.EXCHANGE,
+        "Two clocks that have to agree are more than a minute apart.",
+        "Set the clock of the machine that is wrong: `w32tm /resync` on an Exchange server; in Azure restart the app.",
     ),
     (
         "mailbox-full",
@@ -721,6 +806,12 @@ _INPUT = (
         Owner.CALLER,
         "The settings document has errors, so nothing of it was taken.",
         "Correct what the detail names, line by line; docs/settings.md lists all settings.",
+    ),
+    (
+        "settings-file-invalid",
+        Owner.CALLER,
+        "The file has no settings that could be read.",
+        "Write a line `NAME=VALUE` for each setting, or two columns of CSV, or JSON; at most 1 MiB.",
     ),
     (
         "secret-not-confirmed",
@@ -892,11 +983,30 @@ _INPUT = (
 
 _WARNING = (
     (
+        "alerts-off",
+        Owner.CRM,
+        "Nobody gets a mail when a sync fails: it is not set who, or from which mailbox.",
+        "`exsync settings set 'alerts.failures_to=[\"crm-admins@example.com\"]' alerts.from=crm-sync@example.com`, then "
+        "`exsync alerts test`.",
+    ),
+    (
         "certificate-expiring",
         Owner.EXCHANGE,
         "A certificate that the connection to Exchange depends on expires within 30 days.",
         "Renew it on the server before that day; for a private authority then also `exsync trust add FILE` with "
         "the new one, and `exsync trust remove FINGERPRINT` for the old.",
+    ),
+    (
+        "timer-never-ran",
+        Owner.AZURE,
+        "A timer has not run yet since the app was deployed.",
+        "Wait for its first time (`SCHEDULE_…`). If it does not come, see that `AzureWebJobs.<function>.Disabled` is not `true`.",
+    ),
+    (
+        "settings-unwise",
+        Owner.CRM,
+        "A setting works, but not as well as another would.",
+        "Read the detail; docs/settings.md tells what each setting does.",
     ),
 )
 

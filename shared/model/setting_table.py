@@ -10,6 +10,8 @@ from shared.model.clouds import CLOUDS
 from shared.model.setting_values import (
     Reader,
     address,
+    addresses,
+    ascii_address,
     days,
     domain,
     exchange_url,
@@ -18,6 +20,7 @@ from shared.model.setting_values import (
     name,
     one_of,
     secure_url,
+    smtp_url,
     text,
     whole,
 )
@@ -163,6 +166,59 @@ _NOTIFICATIONS = (
     ),
 )
 
+_ALERTS = (
+    Setting(
+        "alerts.after_minutes",
+        "",
+        "1 to 10080",
+        None,
+        "How long a sync fails before it is reported. Unset: as long as `notifications.frequency_minutes`.",
+        whole(1, 10080),
+    ),
+    Setting(
+        "alerts.failures_to",
+        "Notification synchronization failure to, NotifySyncFailureTo",
+        "a list of mail addresses, or one text with `;` between them",
+        [],
+        "Who is told that a sync fails: one mail for each cause, a summary once a day while it lasts, one mail when it is "
+        "over.",
+        addresses,
+    ),
+    Setting(
+        "alerts.from",
+        "",
+        "a mail address",
+        None,
+        "The mailbox that alerts come from. It is sent from through Exchange, by impersonation; needed for any mail.",
+        ascii_address,
+    ),
+    Setting(
+        "alerts.connection",
+        "",
+        "a connection's name, or `auto`",
+        "default",
+        "Which of the connections leads to the mailbox `alerts.from`.",
+        name,
+    ),
+    Setting(
+        "alerts.smtp_url",
+        "",
+        "`smtp://host:port` or `smtps://host:port`",
+        None,
+        "A mail server for when Exchange is what fails. `smtp` demands STARTTLS, except on loopback. Where it wants a sign-in, "
+        "the secrets are `alerts-smtp-username` and `alerts-smtp-password`.",
+        smtp_url,
+    ),
+    Setting(
+        "alerts.digest_hour",
+        "",
+        "0 to 23",
+        6,
+        "The hour (UTC) from which on the daily summary is sent.",
+        whole(0, 23),
+    ),
+)
+
 _EMAIL = (
     Setting("email.enabled", "Email Sync", "`true` or `false`", False, "Whether email is synchronised at all.", flag),
     Setting(
@@ -181,7 +237,7 @@ _EMAIL = (
         ["inbox", "sentitems"],
         "Folders to watch, with their subfolders: well-known names (`inbox`, `sentitems`), or names or paths as Outlook "
         "shows them.",
-        list_of(name),
+        list_of(name, least=1),
     ),
     Setting(
         "email.exclude_folders",
@@ -263,6 +319,14 @@ _EMAIL = (
         "A mailbox without live push is synchronised this often.",
         whole(1, 1440),
     ),
+    Setting(
+        "email.failures_to",
+        "",
+        "a list of mail addresses, or one text with `;` between them",
+        None,
+        "Who is told that a sync of email fails. Unset: `alerts.failures_to`.",
+        addresses,
+    ),
 )
 
 _ATTACHMENTS = (
@@ -276,17 +340,15 @@ _ATTACHMENTS = (
     ),
 )
 
-SETTINGS = (*_CONNECTION, *_NOTIFICATIONS, *_EMAIL, *_ATTACHMENTS)
+SETTINGS = (*_CONNECTION, *_NOTIFICATIONS, *_ALERTS, *_EMAIL, *_ATTACHMENTS)
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 LATER = (
     "connections.<name>.create_item_url",
-    "alerts",
     "limits",
     "calendar",
     "contacts",
     "operators",
     "email.keep",
     "email.associate_with",
-    "email.failures_to",
 )
 """Settings of DESIGN 3, or whole groups of them, that have no effect yet: refused, so that nobody relies on them."""

@@ -5,6 +5,7 @@ A reader raises ValueError with a sentence for a person. Standard library only, 
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -73,16 +74,22 @@ def _listed(choices: tuple[str, ...]) -> str:
 
 
 def _respelled(value: Any, choices: tuple[str, ...]) -> str:
-    close = [choice for choice in choices if isinstance(value, str) and choice.lower() == value.strip().lower()]
-    return f' (here: "{close[0]}")' if close else ""
+    if not isinstance(value, str):
+        return ""
+    if same := [choice for choice in choices if choice.lower() == value.strip().lower()]:
+        return f' (here: "{same[0]}")'
+    close = get_close_matches(value.strip(), choices, 1, 0.8)
+    return f'; did you mean "{close[0]}"?' if close else ""
 
 
-def list_of(reader: Reader) -> Reader:
-    """A list; each entry as `reader` wants it, repetitions dropped."""
+def list_of(reader: Reader, *, least: int = 0) -> Reader:
+    """A list of at least so many; each entry as `reader` wants it, repetitions dropped."""
 
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise ValueError(f"{value!r} is not a list; write [{_quoted(value)}]")
+        if len(value) < least:
+            raise ValueError("the list is empty; write at least one, or leave the setting out")
         return tuple(dict.fromkeys(reader(entry) for entry in value))
 
     return read
@@ -98,6 +105,36 @@ def address(value: Any) -> str:
     if not isinstance(value, str) or not is_address(value.strip()):
         raise ValueError(f'{value!r} is not a mail address; write for example "charlie@example.com"')
     return value.strip().lower()
+
+
+def addresses(value: Any) -> tuple[str, ...]:
+    """Mail addresses that any server takes, as a list, or in one text with semicolons, as the earlier product has them."""
+    if isinstance(value, str):
+        value = [part for part in re.split(r"\s*;\s*", value.strip()) if part]
+    found: tuple[str, ...] = list_of(ascii_address)(value)
+    return found
+
+
+def ascii_address(value: Any) -> str:
+    """A mail address that any server takes, in lower case."""
+    if not (found := address(value)).isascii():
+        raise ValueError(f"{value!r} has letters that not every mail server takes; write an address in ASCII")
+    return found
+
+
+def smtp_url(value: Any) -> str:
+    """A mail server: `smtp://host` (STARTTLS) or `smtps://host` (TLS from the first byte), with a port where it is another."""
+    text_given = value.strip() if isinstance(value, str) else ""
+    try:
+        parts = urlsplit(text_given)
+        fits = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        fits = False
+    if "@" in text_given:
+        raise ValueError("it has a user name; write it without, and set the secrets alerts-smtp-username and -password")
+    if not fits or not text_given.isprintable() or " " in text_given or parts.path.strip("/") or parts.query:
+        raise ValueError(f'{value!r} is not the URL of a mail server; write "smtp://host:587" or "smtps://host:465"')
+    return text_given.rstrip("/")
 
 
 def is_address(value: str) -> bool:
@@ -136,7 +173,7 @@ def secure_url(value: Any) -> str:
     url = value.strip()
     if re.search(r"@|\?|#", url):
         raise ValueError("it has a user name, a query or a fragment; write it without: secrets are never settings")
-    mended = _mended(url)
+    mended = mended_url(url)
     if mended != url:
         raise ValueError(f'"{url}" is not a URL; write "{mended}"')
     parts = _split(url)
@@ -156,8 +193,8 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _mended(url: str) -> str:
-    """The URL with its misprinted scheme put right: `https//`, `https:/`, `htps://`, none at all."""
+def mended_url(url: str) -> str:
+    """A URL with its misprinted scheme put right: `https//`, `https:/`, `htps://`, none at all."""
     found = re.match(r"(?i)(h[tps]{2,5})(:+/*|;+/+|/{1,3})(?=[^/])", url)
     if found:
         scheme = "http" if found[1].lower() in ("http", "htp", "htttp") else "https"

@@ -1,4 +1,4 @@
-"""docs/settings.md and docs/failures.md say what the tables say, and the tables know every code that is raised."""
+"""docs/settings.md, docs/failures.md and docs/cli.md say what the code says, and the tables know every code that is raised."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from devtools.command_page import command_page
 from devtools.reference_pages import DOCS, failures_page, settings_page
 from shared.model.failures import REGISTRY, FailureClass, Owner, failure
 from shared.model.setting_table import SETTINGS
@@ -49,7 +50,9 @@ def raised() -> set[tuple[str, str, str]]:
     }
 
 
-@pytest.mark.parametrize(("name", "page"), [("settings.md", settings_page), ("failures.md", failures_page)])
+@pytest.mark.parametrize(
+    ("name", "page"), [("settings.md", settings_page), ("failures.md", failures_page), ("cli.md", command_page)]
+)
 def test_the_page_is_what_its_table_says(name: str, page: Callable[[], str]) -> None:
     written = (DOCS / name).read_text(encoding="utf-8")
     assert written == page(), "run: python -m devtools.reference_pages"

@@ -9,7 +9,7 @@ import pytest
 
 from shared.adapters.memory.exchange import MemoryExchange
 from shared.adapters.memory.mailbox import MemoryMailbox
-from shared.errors import Permanent, Resync, SyncError, Transient
+from shared.errors import Permanent, Reconfigure, Resync, SyncError, Transient
 from shared.model.email import Attachment, AttachmentKind, Email
 from shared.model.exchange import ItemChanges, ItemFailure, Mailbox
 from shared.ports import Exchange
@@ -324,3 +324,19 @@ async def test_hooks_stop_a_call_before_or_after_it_was_done() -> None:
     assert len(exchange.subscriptions) == 1
     assert seen == [("subscribe", ALICE)] * 2
     assert exchange.counts["subscribe"] == 2
+
+
+async def test_a_mail_is_sent_to_whom_it_names_and_kept_nowhere(office: Office) -> None:
+    text = "From: Alice <alice@example.com>\r\nTo: alice@example.com\r\nSubject: It fails\r\nMessage-ID: <1@example.com>\r\n"
+    await office.port.send_mail(ALICE, f"{text}\r\nIt fails.\r\n".encode())
+    changes = await office.sync(None)
+    (email,) = await office.port.get_emails(ALICE, [stub.id for stub in changes.created])
+    assert isinstance(email, Email)
+    assert (email.subject, email.internet_message_id, email.text) == ("It fails", "<1@example.com>", "It fails.\r\n")
+    (sent,) = (await office.port.distinguished_folders(ALICE, ["sentitems"])).values()
+    assert (await office.sync(None, folder=sent.id)).created == ()
+
+
+async def test_nobody_sends_in_anothers_name(office: Office) -> None:
+    with pytest.raises(Reconfigure, match="access-denied"):
+        await office.port.send_mail(ALICE, b"From: bob@example.com\r\nTo: alice@example.com\r\n\r\nIt fails.\r\n")

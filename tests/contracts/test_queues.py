@@ -13,7 +13,7 @@ from azure.storage.queue import QueueMessage
 from shared.adapters.memory.queues import MemoryQueues
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import StorageAccount
-from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Queues
+from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, QueueLook, Queues
 
 type Receive = Callable[[str], Awaitable[list[dict[str, Any]]]]
 
@@ -98,6 +98,29 @@ async def test_misuse_is_a_value_error(
 ) -> None:
     with pytest.raises(ValueError):
         await queues[0].send(queue, message, delay=delay)
+
+
+async def test_a_look_tells_what_waits_and_takes_nothing_out(queues: tuple[Queues, Receive]) -> None:
+    port, receive = queues
+    assert await port.look(COLLECTIONS_QUEUE) == QueueLook(0), "it is not there yet"
+    await port.send(COLLECTIONS_QUEUE, {"n": 1})
+    await port.send(COLLECTIONS_QUEUE, {"n": 2})
+    await port.send(COLLECTIONS_QUEUE, {"n": 3}, delay=timedelta(minutes=1))
+    look = await port.look(COLLECTIONS_QUEUE)
+    assert (look.count, len(set(look.visible))) == (3, 2)
+    assert look.oldest_at is not None
+    assert abs(datetime.now(UTC) - look.oldest_at) < timedelta(minutes=1)
+    assert len(await receive(COLLECTIONS_QUEUE)) == 2
+    assert (await port.look(COLLECTIONS_QUEUE)).visible == ()
+    assert await port.look(f"{COLLECTIONS_QUEUE}-poison") == QueueLook(0)
+
+
+async def test_a_probe_is_seen_by_nobody_and_leaves_nothing(queues: tuple[Queues, Receive]) -> None:
+    port, receive = queues
+    await port.send(COLLECTIONS_QUEUE, {"n": 1})
+    await port.probe(COLLECTIONS_QUEUE, {"n": 2})
+    assert (await port.look(COLLECTIONS_QUEUE)).count == 1
+    assert await receive(COLLECTIONS_QUEUE) == [{"n": 1}]
 
 
 async def test_a_message_in_memory_becomes_visible_when_the_clock_says_so() -> None:

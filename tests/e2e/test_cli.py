@@ -103,3 +103,16 @@ async def test_a_files_password_is_asked_for_at_a_terminal_and_its_certificate_i
     assert (await exsync(office, "trust", "remove", made.sha256))[0] == 0
     _, text, _ = await exsync(office, "--json", "trust", "list")
     assert made.sha256 not in [each["sha256"] for each in json.loads(text)]
+
+
+async def test_a_trial_of_the_alerts_is_in_the_mailbox(
+    office: Office, alice: Person, bob: Person, configured: Configured
+) -> None:
+    alerts = {"from": alice.mailbox, "failures_to": [bob.mailbox]}
+    async with configured(alerts=alerts):
+        status, text, _ = await exsync(office, "--json", "alerts", "test")
+        assert (status, [each["state"] for each in json.loads(text)]) == (0, ["sent", "off"])
+        subjects = [item.subject for item in office.exchange.items(bob.mailbox)]
+        assert subjects == ["[CRM sync] A trial of the alerts, through Exchange"]
+        status, text, _ = await exsync(office, "--json", "alerts", "list")
+        assert (status, json.loads(text)) == (0, [])

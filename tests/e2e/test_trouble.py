@@ -148,7 +148,7 @@ async def until_resumed(person: Person) -> None:
 
 async def test_throttling_is_honoured_even_when_somebody_asks_for_a_sync(alice: Person) -> None:
     await alice.switch_on()
-    alice.fault("server_busy", "SyncFolderHierarchy", back_off_ms=6_000)
+    alice.fault("server_busy", "SyncFolderItems", back_off_ms=6_000)
     alice.gets("must wait")
     failure = await alice.until_failing("exchange-busy")
     assert "ErrorServerBusy" in failure["detail"]

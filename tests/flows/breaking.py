@@ -6,6 +6,7 @@ same worker raises it too: a dead process does nothing more.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from shared.errors import Unclear
@@ -22,6 +23,7 @@ EXCHANGE = frozenset(
         "get_emails",
         "existing",
         "locate",
+        "send_mail",
         "subscribe",
     }
 )
@@ -48,8 +50,8 @@ def guarded(world: World, between: _Between, names: frozenset[str] = WRITES | EX
     def ports(port: object) -> Any:
         return _Guarded(port, between, names)
 
-    exchange, rows, blobs, queues = (ports(port) for port in (world.exchange, world.rows, world.blobs, world.queues))
-    return World(rows, blobs, queues, world.secrets, exchange, world.now, world.new_id, world.certificates)
+    broken = {name: ports(getattr(world, name)) for name in ("exchange", "rows", "blobs", "queues", "smtp")}
+    return replace(world, **broken)
 
 
 class Fuse:

@@ -13,9 +13,11 @@ from typing import Any
 from shared.adapters.memory.blobs import MemoryBlobs
 from shared.adapters.memory.certificates import MemoryCertificates
 from shared.adapters.memory.exchange import MemoryExchange
+from shared.adapters.memory.network import MemoryNetwork
 from shared.adapters.memory.queues import MemoryQueues
 from shared.adapters.memory.rows import MemoryRows
 from shared.adapters.memory.secrets import MemorySecrets
+from shared.adapters.memory.smtp import MemorySmtp
 from shared.flows.documents import fetch, unpack
 from shared.flows.email.stored import FAILING, FEED, ITEM, every
 from shared.flows.head import read_head
@@ -48,6 +50,8 @@ class Office:
         self.queues = MemoryQueues(lambda: self.now)
         self.secrets = MemorySecrets({"default-username": "svc", "default-password": "x", "listener-key": "k" * 32})
         self.certificates = MemoryCertificates()
+        self.network = MemoryNetwork()
+        self.smtp = MemorySmtp()
         self._names = count(1)
         self._subjects = count(1)
         self._told = 0
@@ -72,6 +76,8 @@ class Office:
             now or (lambda: self.now),
             lambda: f"{self.mint}{next(self._names):012d}",
             self.certificates,
+            self.network,
+            self.smtp,
         )
 
     async def open(self, **email: Any) -> "Office":

@@ -214,6 +214,7 @@ async def test_health_names_each_thing_and_what_mends_it() -> None:
         ("settings", True),
         ("exchange default", True),
         ("certificates", True),
+        ("alerts", True),
     ]
     assert "notifications.url is not set" in health["checks"][1]["detail"]
     office.exchange.before = refuse

@@ -6,6 +6,7 @@ import pytest
 from lxml import etree
 
 from shared.wire.ews import (
+    create_item,
     find_folder,
     find_item,
     get_attachment,
@@ -52,6 +53,7 @@ REQUESTS = {
     "attachment": get_attachment.request(HEADER, NASTY),
     "subscribe": subscribe.request(HEADER, ["F1", "F2"], url="https://x.example/a?b=1&c=2", frequency_minutes=30),
     "resolve": resolve_names.request(HEADER, NASTY),
+    "send": create_item.send_request(HEADER, NASTY.encode("utf-8", "replace")),
 }
 
 

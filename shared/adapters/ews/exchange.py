@@ -33,6 +33,7 @@ from shared.model.server import Server
 from shared.model.trust import Expiry
 from shared.ports import Secrets
 from shared.wire.ews import (
+    create_item,
     faults,
     find_folder,
     find_item,
@@ -255,6 +256,10 @@ class EwsExchange:
         """See the port."""
         build = partial(subscribe.request, folders=folder_ids, url=url, frequency_minutes=frequency_minutes)
         return await self._ask(mailbox, subscribe.NAME, build, subscribe.Answer)
+
+    async def send_mail(self, mailbox: Mailbox, mime: bytes) -> None:
+        """See the port."""
+        await self._ask(mailbox, create_item.NAME, partial(create_item.send_request, mime=mime), create_item.Answer)
 
     def server(self, mailbox: Mailbox) -> Server:
         """See the port."""

@@ -7,12 +7,14 @@ from shared.adapters.ews.authorization import Credential
 from shared.adapters.ews.lanes import LONGEST_WAIT
 from shared.adapters.ews.refused_tokens import RENEWED
 from shared.errors import SyncError
-from shared.wire.ews import subscribe
+from shared.wire.ews import create_item, subscribe
 from shared.wire.ews.envelope import Header
 from shared.wire.ews.faults import is_refused_property
 
 _BROKEN = frozenset({"connection-lost", "answer-truncated"})
 _OF_THE_HEADER = frozenset({"version-not-supported", "mailbox-not-primary"})
+_NOT_TWICE = frozenset({subscribe.NAME, create_item.NAME})
+"""What may have been done although its answer was lost: once more, and there is a second subscription, or mail."""
 _REPEATS_WHEN_BROKEN = 2
 _REPEATS_WHEN_BUSY = 2
 _FIRST_DELAY = timedelta(milliseconds=200)
@@ -51,8 +53,7 @@ class Patience:
         return None
 
     def _after_broken(self) -> timedelta | None:
-        # A Subscribe may have been done although its answer was lost; a second one would leave a subscription behind.
-        if self.operation == subscribe.NAME or self.broken >= _REPEATS_WHEN_BROKEN:
+        if self.operation in _NOT_TWICE or self.broken >= _REPEATS_WHEN_BROKEN:
             return None
         self.broken += 1
         return _FIRST_DELAY * self.broken

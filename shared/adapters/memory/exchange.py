@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from shared.adapters.memory.mailbox import MemoryMailbox, StoredItem, rfc5322, stub
+from shared.adapters.memory.mailbox import MemoryMailbox, StoredItem, read_rfc5322, rfc5322, stub
 from shared.errors import Permanent, Reconfigure, SyncError, Transient
 from shared.model.autodiscover import Answer, Attempt
 from shared.model.email import Email
@@ -54,7 +54,7 @@ async def pass_by(operation: str, mailbox: Mailbox) -> None:
 class MemoryExchange:
     """The port `Exchange`. `counts` tells calls by operation; `directory` is what `resolve` finds beside mailboxes.
 
-    `depends_on` are certificates by connection.
+    `depends_on` are certificates by connection; `sent` is what was sent, from which mailbox.
     """
 
     def __init__(self) -> None:
@@ -64,6 +64,7 @@ class MemoryExchange:
         self.depends_on: dict[str, tuple[Expiry, ...]] = {}
         self.autodiscover_answers: dict[str, Answer | SyncError] = {}
         self.autodiscover_asked: list[Attempt] = []
+        self.sent: list[tuple[Mailbox, bytes]] = []
         self.counts: Counter[str] = Counter()
         self.known_servers: dict[str, Server] = {}
         self.before: Hook = pass_by
@@ -191,6 +192,17 @@ class MemoryExchange:
             name = f"subscription/{len(self.subscriptions) + 1}"
             self.subscriptions[name] = MemorySubscription(mailbox, ids, url, frequency_minutes)
             return Subscribed(name, "watermark/1")
+
+    async def send_mail(self, mailbox: Mailbox, mime: bytes) -> None:
+        """Note it, and deliver it to the recipients that have a mailbox here."""
+        async with self._call("send_mail", mailbox) as box:
+            email = read_rfc5322(mime)
+            if email.from_ is None or email.from_.address.lower() != box.address.lower():
+                raise Reconfigure("access-denied", "not its own address", exchange_code="ErrorSendAsDenied")
+            self.sent.append((mailbox, mime))
+            for each in (*email.to, *email.cc):
+                if other := self.mailboxes.get(each.address.lower()):
+                    other.deliver(email, folder="inbox", mime=mime)
 
     def server(self, mailbox: Mailbox) -> Server:
         """What a test has set in `known_servers` for the connection."""

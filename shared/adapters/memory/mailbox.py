@@ -5,10 +5,13 @@ Ids are opaque, contain `/` and change on every move; folder ids are stable (PRO
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from itertools import count
+from typing import Any
 
 from shared.errors import Resync
-from shared.model.email import Attachment, Email
+from shared.model.email import Attachment, Email, Participant
 from shared.model.exchange import Folder, FolderChanges, ItemChanges, ItemFailure, ItemStub
 
 DISTINGUISHED = {
@@ -235,6 +238,31 @@ def rfc5322(email: Email) -> bytes:
     subject = " ".join(email.subject.split())
     text = f"Message-ID: {email.internet_message_id}\nSubject: {subject}\n\n{email.text or ''}"
     return text.replace("\n", "\r\n").encode(errors="replace")
+
+
+def read_rfc5322(mime: bytes) -> Email:
+    """A message that is sent, as what its recipients get."""
+    message = message_from_bytes(mime, policy=policy.default)
+    from_, to, cc = (_participants(message, name) for name in ("from", "to", "cc"))
+    body = message.get_body(("plain",))
+    return Email(
+        "",
+        "",
+        "",
+        subject=str(message["subject"] or ""),
+        from_=from_[0] if from_ else None,
+        to=to,
+        cc=cc,
+        text=str(body.get_content()) if body else "",
+        internet_message_id=str(message["message-id"] or ""),
+        size=len(mime),
+    )
+
+
+def _participants(message: EmailMessage, name: str) -> tuple[Participant, ...]:
+    """Quirk: a field of the default policy knows its addresses, but is typed as a mere text."""
+    fields: Any = message.get_all(name, [])
+    return tuple(Participant(each.display_name, each.addr_spec) for field in fields for each in field.addresses)
 
 
 def _newest_first(email: Email) -> tuple[bool, float]:

@@ -8,13 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.adapters.queue_messages import decoded, encoded
+from shared.ports import QueueLook
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     queue: str
     text: str
+    sent_at: datetime
     visible_at: datetime
+    id: str
 
 
 def _now() -> datetime:
@@ -34,7 +37,20 @@ class MemoryQueues:
         text = encoded(queue, message, delay)
         self.counts["sends"] += 1
         await asyncio.sleep(0)  # as storage would, let other workers in
-        self._waiting.append(_Waiting(queue, text, self._clock() + delay))
+        now = self._clock()
+        self._waiting.append(_Waiting(queue, text, now, now + delay, str(self.counts["sends"])))
+
+    async def look(self, queue: str) -> QueueLook:
+        """See the port. Poison queues are empty: nothing fails here."""
+        here = [each for each in self._waiting if each.queue == queue]
+        visible = [each for each in here if each.visible_at <= self._clock()]
+        ids = tuple(each.id for each in visible)
+        return QueueLook(len(here), ids, min((each.sent_at for each in visible), default=None))
+
+    async def probe(self, queue: str, message: Mapping[str, Any]) -> None:
+        """See the port."""
+        encoded(queue, message, timedelta(0))
+        await asyncio.sleep(0)
 
     def receive(self, queue: str) -> list[dict[str, Any]]:
         """Take all messages of this queue that are visible now."""

@@ -1,0 +1,92 @@
+"""What an administrator asks about alerts: which causes are open, and whether a mail would get out."""
+
+from typing import Any
+
+from shared.errors import Invalid
+from shared.flows import alert_mail
+from shared.flows.alert_mail import Outcome
+from shared.flows.alert_rows import OPEN, TABLE, group_of
+from shared.flows.reading import Listed
+from shared.flows.settings_document import read_settings
+from shared.flows.status import explained
+from shared.model import alert_texts
+from shared.model.alerts import Group
+from shared.model.configuration import Configuration
+from shared.model.cursors import read_cursor, write_cursor
+from shared.model.email import timestamp
+from shared.model.failures import failure
+from shared.model.setting_values import ascii_address
+from shared.ports import World
+
+_SCOPE = "alerts"
+
+
+async def list_alerts(world: World, *, limit: int = 100, after: str = "") -> Listed:
+    """The causes that last, each with its remedy and who was told. Raises Invalid("cursor-invalid")."""
+    place = read_cursor(_SCOPE, after, parts=1)[0] if after else ""
+    page = await world.rows.query(TABLE, OPEN, after=place, limit=limit)
+    last = page.rows[-1].key if page.rows else ""
+    items = [_shown(group_of(row)) for row in page.rows]
+    return Listed(items, write_cursor(_SCOPE, last) if page.next and last else None)
+
+
+def _shown(group: Group) -> dict[str, Any]:
+    times = {name: timestamp(getattr(group, name)) for name in ("since", "opened_at", "told_at", "clear_since")}
+    return {
+        **explained(group.cause.code),
+        "connection": group.cause.connection or None,
+        "mailboxes": group.mailboxes,
+        "most": group.most,
+        "kinds": list(group.kinds),
+        "operators": list(group.operators),
+        "detail": group.detail,
+        "request_ids": list(group.request_ids),
+        **times,
+        "told": list(group.told),
+        "paused": group.is_quiet,
+        "pending": group.pending,
+        "mail_failure": group.failed or None,
+    }
+
+
+async def try_alerts(world: World, to: str = "") -> dict[str, Any]:
+    """Send a trial mail by each way, and say what became of it. Raises Invalid("request-malformed").
+
+    `to` empty: to those who are told of failures.
+    """
+    configuration, _ = await read_settings(world.rows)
+    whom = _whom(configuration, to)
+    ways = [await _tried(world, configuration, way, whom) for way in (alert_mail.EXCHANGE, alert_mail.SMTP)]
+    return {"to": list(whom), "ways": ways}
+
+
+def _whom(configuration: Configuration, to: str) -> tuple[str, ...]:
+    if not to.strip():
+        if not configuration.alerts.failures_to:
+            raise Invalid("request-malformed", "to: give an address, or set alerts.failures_to")
+        return configuration.alerts.failures_to
+    try:
+        return (ascii_address(to),)
+    except ValueError as wrong:
+        raise Invalid("request-malformed", f"to: {wrong}") from None
+
+
+async def _tried(world: World, configuration: Configuration, way: str, to: tuple[str, ...]) -> dict[str, Any]:
+    text = alert_texts.trial("through Exchange" if way == alert_mail.EXCHANGE else "over SMTP")
+    sender = configuration.alerts.from_
+    name = f"trial.{world.new_id()}"
+    mail = alert_mail.written(text, sender=sender, to=to, name=name, now=world.now()) if sender else b""
+    if way == alert_mail.EXCHANGE:
+        return _outcome(await alert_mail.by_exchange(world, configuration, mail))
+    return _outcome(await alert_mail.by_smtp(world, configuration, mail, to))
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    code = outcome.failure.code if outcome.failure else None
+    return {
+        "way": outcome.way,
+        "state": "off" if outcome.off else "failed" if outcome.failure else "sent",
+        "detail": outcome.off or outcome.detail,
+        "code": code,
+        "remedy": failure(code).remedy_of_call if code else None,
+    }

@@ -1,0 +1,179 @@
+"""Look through the index of failing collections and count by cause, in memory that does not grow with their number.
+
+One look may take several calls: where the time is spent it is noted how far it is, and the next call goes on. Two calls at
+once do not look side by side: the second leaves it to the first.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.flows.alert_rows import moment, read_state, write_state
+from shared.flows.documents import pack, unpack
+from shared.model.alerts import MOST_CAUSES, Cause, Tally
+from shared.model.keys import SHARDS
+from shared.ports import Row, Rows, Value, World
+
+FAILURES = "failures"
+_SCAN = "scan"
+_PAGE = 1000
+_COLUMNS = ("operator_id", "kind", "code", "connection", "since")
+_MARGIN = timedelta(seconds=30)
+_TOO_OLD = timedelta(hours=1)
+"""A look that was begun before this is begun anew: half of what it counted may be over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """What is paused on purpose, and so told to nobody. `everything`: nothing runs."""
+
+    everything: bool = False
+    kinds: frozenset[str] = frozenset()
+    operators: frozenset[str] = frozenset()
+
+    def cover(self, operator_id: str, kind: str) -> bool:
+        """Whether a collection is paused."""
+        return self.everything or kind in self.kinds or operator_id in self.operators
+
+
+@dataclass(slots=True)
+class Look:
+    """How far a look is, and what it has counted. `is_short`: there are more causes than are told apart."""
+
+    begun: datetime
+    shard: int = 0
+    after: str = ""
+    tallies: dict[Cause, Tally] = field(default_factory=dict)
+    is_short: bool = False
+
+    def tally(self, cause: Cause) -> Tally | None:
+        """What is counted of a cause; None where it would be one too many."""
+        if cause not in self.tallies and len(self.tallies) >= MOST_CAUSES:
+            self.is_short = True
+            return None
+        return self.tallies.setdefault(cause, Tally())
+
+
+async def read_pauses(rows: Rows) -> Pauses:
+    """What administrators have paused: table `configuration`, partition `pauses`. Their names are held, and nothing else."""
+    everything, after = False, ""
+    kinds: set[str] = set()
+    operators: set[str] = set()
+    while True:
+        page = await rows.query("configuration", "pauses", after=after, columns=("at",))
+        for row in page.rows:
+            what, _, which = row.key.partition("-")
+            everything = everything or what == "all"
+            if what in ("kind", "operator"):
+                (kinds if what == "kind" else operators).add(which)
+        after = page.next
+        if not after:
+            return Pauses(everything, frozenset(kinds), frozenset(operators))
+
+
+async def look_through(world: World, pauses: Pauses, *, lasts_after: timedelta, deadline: datetime) -> Look | None:
+    """Count all that fails; None while the look is not at its end, or somebody else is at it."""
+    claimed = await _claim(world, deadline)
+    if claimed is None:
+        return None
+    look, etag = claimed
+    is_done = await _go_on(world, look, pauses, lasts_after=lasts_after, deadline=deadline)
+    values: dict[str, Value] = {"until": world.now()}
+    if not is_done:
+        values |= _progress(look)
+    held = await write_state(world.rows, _SCAN, values, etag)
+    return look if is_done and held else None
+
+
+async def _claim(world: World, deadline: datetime) -> tuple[Look, str] | None:
+    values, etag = await read_state(world.rows, _SCAN)
+    now = world.now()
+    until = moment(values.get("until"))
+    if until is not None and until > now:
+        return None
+    progress = {name: value for name, value in values.items() if name != "until"}
+    etag = await write_state(world.rows, _SCAN, {**progress, "until": deadline + _MARGIN}, etag)
+    return (_look(progress, now), etag) if etag else None
+
+
+async def _go_on(world: World, look: Look, pauses: Pauses, *, lasts_after: timedelta, deadline: datetime) -> bool:
+    """Count page by page; False where the time is spent before the end. At least one page is done."""
+    told_before = look.begun - lasts_after
+    while look.shard < SHARDS:
+        shard = f"open-{look.shard:02d}"
+        page = await world.rows.query(FAILURES, shard, after=look.after, limit=_PAGE, columns=_COLUMNS)
+        for row in page.rows:
+            _count(look, row, shard, pauses, told_before)
+        look.shard, look.after = (look.shard, page.next) if page.next else (look.shard + 1, "")
+        if world.now() >= deadline:
+            break
+    return look.shard >= SHARDS
+
+
+def _count(look: Look, row: Row, shard: str, pauses: Pauses, told_before: datetime) -> None:
+    values = row.values
+    tally = look.tally(Cause(str(values["code"]), str(values.get("connection", ""))))
+    since = moment(values.get("since"))
+    if tally is None or since is None:
+        return
+    lasts = since <= told_before
+    kind = str(values["kind"])
+    if pauses.cover(str(values["operator_id"]), kind):
+        tally.quiet += lasts
+        return
+    mailbox = row.key.rpartition("-")[0]
+    tally.count(mailbox, kind, since=since, lasts=lasts, place=f"{shard}/{row.key}")
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A few of a cause's rows, closer."""
+
+    operators: tuple[str, ...] = ()
+    detail: str = ""
+    request_ids: tuple[str, ...] = ()
+
+
+async def samples(rows: Rows, tally: Tally) -> Samples:
+    """Who is hit, what was met and which request ids support will ask for, of the first rows of a tally."""
+    found = []
+    for place in tally.places:
+        partition, _, key = place.partition("/")
+        row = await rows.get(FAILURES, partition, key)
+        if row is not None:
+            found.append(row.values)
+    ids = [each for values in found for each in json.loads(str(values.get("request_ids", "[]")))]
+    detail = next((str(values["detail"]) for values in found if values.get("detail")), "")
+    operators = tuple(dict.fromkeys(str(values["operator_id"]) for values in found))
+    return Samples(operators, detail, tuple(dict.fromkeys(ids))[:3])
+
+
+def _progress(look: Look) -> dict[str, Value]:
+    tallies = [
+        {
+            **asdict(cause),
+            **asdict(tally),
+            "kinds": sorted(tally.kinds),
+            "since": tally.since and tally.since.isoformat(),
+        }
+        for cause, tally in look.tallies.items()
+    ]
+    facts: dict[str, Value] = {"begun": look.begun, "shard": look.shard, "after": look.after, "is_short": look.is_short}
+    return {**facts, "tallies": pack(tallies)}
+
+
+def _look(progress: Mapping[str, Value], now: datetime) -> Look:
+    begun = moment(progress.get("begun"))
+    if begun is None or now - begun > _TOO_OLD:
+        return Look(now)
+    tallies = dict(_tally(each) for each in unpack(progress["tallies"]))  # type: ignore[arg-type]
+    return Look(begun, int(str(progress["shard"])), str(progress["after"]), tallies, bool(progress["is_short"]))
+
+
+def _tally(document: dict[str, Any]) -> tuple[Cause, Tally]:
+    cause = Cause(document.pop("code"), document.pop("connection"))
+    since = document.pop("since")
+    kinds = set(document.pop("kinds"))
+    return cause, Tally(since=datetime.fromisoformat(since) if since else None, kinds=kinds, **document)
