@@ -3,6 +3,7 @@
 Results go to standard output, as a table for people or as JSON for programs; everything else goes to standard error.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -42,6 +43,15 @@ class Session:
 def show_document(document: Any) -> None:
     """Print a document as JSON."""
     out.print_json(data=document)
+
+
+def stream_document(entries: Iterable[Any]) -> None:
+    """Print a JSON list as its entries come: of 100,000 nobody wants to hold them all."""
+    between = "["
+    for entry in entries:
+        print(between, json.dumps(entry), sep="\n", end="")
+        between = ","
+    print("\n]" if between == "," else "[]")
 
 
 def show_rows(session: Session, rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> None:

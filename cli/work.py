@@ -1,13 +1,44 @@
 """`exsync status`, `sync` and `release`: how one operator's synchronisation stands, and what can be asked of it."""
 
+from typing import Annotated
+
 import typer
 
+from cli.failures import list_failures
 from cli.remote import segment
-from cli.session import Kind, OperatorId, out, show_rows
+from cli.session import Kind, OperatorId, out, show_rows, stream_document
 
 
-def status(context: typer.Context, operator: OperatorId) -> None:
-    """How an operator's synchronisation stands, and why."""
+def status(
+    context: typer.Context,
+    operator: Annotated[str, typer.Argument(metavar="OPERATOR", help="The operator's id")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Also those that are well, a line for each")] = False,
+) -> None:
+    """How an operator's synchronisation stands, and why; without one: those that are not well."""
+    if operator:
+        _one(context, operator)
+    elif every:
+        _all(context)
+    else:
+        list_failures(context)
+
+
+def _all(context: typer.Context) -> None:
+    """Page by page: of 100,000 operators nobody wants to wait for the last before he sees the first."""
+    if context.obj.as_json:
+        stream_document(context.obj.remote.pages("status", limit=200))
+        return
+    columns = ("operator_id", "kind", "state", "code", "since", "lag_seconds", "last_sync_at", "items")
+    after: dict[str, str] | None = {}
+    while after is not None:
+        page = context.obj.remote.get("status", limit=200, **after)
+        kinds = [(line, kind, facts) for line in page["items"] for kind, facts in line["kinds"].items()]
+        rows = [{"kind": kind, **line, **facts} for line, kind, facts in kinds if facts["state"] != "off"]
+        show_rows(context.obj, rows, columns)
+        after = {"after": page["next"]} if page["next"] else None
+
+
+def _one(context: typer.Context, operator: str) -> None:
     kinds = context.obj.remote.get(f"operators/{segment(operator)}/status")["kinds"]
     columns = ("kind", "state", "reason", "items", "last_sync_at", "failed_items")
     show_rows(context.obj, [{"kind": kind, **facts} for kind, facts in kinds.items()], columns)

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from devtools.command_page import command_page
+from shared.model.failure_signs import Sign, signs_of
 from shared.model.failures import REGISTRY, Failure, FailureClass
 from shared.model.setting_table import SETTINGS, Setting
 from shared.settings import ENVIRONMENT
@@ -42,10 +43,12 @@ secret's name in capitals with `_` for `-`.
 _FAILURES_HEAD = """\
 # Failures
 
-<!-- Written by `python -m devtools.reference_pages` from shared/model/failures.py: change it there. -->
+<!-- Written by `python -m devtools.reference_pages` from shared/model/failures.py and foreign_codes.py: change it there. -->
 
 Every failure has a code. Status, the list of failed items, the log and the API's problem documents (`code`) name it, with
-the server's own words as detail. Who can do what the remedy says stands beside it.
+the server's own words as detail. Who can do what the remedy says stands beside it, and last the codes of others that lead
+to it: response codes of Exchange, HTTP statuses of its answers, `AADSTS` numbers of Entra ID, `x-ms-diagnostics` of a refused
+token, OpenSSL's `X509_V_ERR`, codes of Key Vault and of Azure Storage. `exsync failures explain CODE` takes any of them.
 """
 _CLASSES = {
     FailureClass.TRANSIENT: "Transient: it is tried again by itself",
@@ -81,8 +84,19 @@ def failures_page() -> str:
 
 def _class(failure_class: FailureClass) -> str:
     entries = sorted((each for each in REGISTRY.values() if each.failure_class is failure_class), key=_code)
-    rows = "\n".join(f"| `{each.code}` | {each.cause} | {each.remedy} | {each.owner} |" for each in entries)
-    return f"## {_CLASSES[failure_class]}\n\n| code | cause | remedy | who |\n|---|---|---|---|\n{rows}\n"
+    rows = "\n".join(_failure(each) for each in entries)
+    return (
+        f"## {_CLASSES[failure_class]}\n\n| code | cause | remedy | who | comes of |\n|---|---|---|---|---|\n{rows}\n"
+    )
+
+
+def _failure(entry: Failure) -> str:
+    signs = ", ".join(_sign(sign) for sign in signs_of(entry.code))
+    return f"| `{entry.code}` | {entry.cause} | {entry.remedy} | {entry.owner} | {signs} |"
+
+
+def _sign(sign: Sign) -> str:
+    return f"`{sign}`{f' ({sign.when})' if sign.when else ''}"
 
 
 def _code(entry: Failure) -> str:

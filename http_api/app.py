@@ -19,6 +19,7 @@ from http_api import (
     operators,
     settings,
     status,
+    status_of_many,
     trust,
     verification,
 )
@@ -36,6 +37,7 @@ _ROUTERS = (
     emails,
     changes,
     status,
+    status_of_many,
     failures,
     alerts,
     settings,

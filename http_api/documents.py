@@ -249,21 +249,16 @@ class Status(BaseModel):
 
 
 class FailedItem(Explained):
-    """An item that could not be read."""
+    """An item that could not be read. It is tried again, and leaves the list by itself."""
 
+    id: str = Field(description="For `POST /failures/{id}/retry`.")
     exchange_code: str | None
     subject: str | None
     received_at: datetime | None
     first_at: datetime | None
     last_at: datetime | None
     count: int
-
-
-class FailurePage(BaseModel):
-    """Items that could not be read; they are tried again, and leave the list by themselves."""
-
-    items: list[FailedItem]
-    next: str | None
+    request_id: str | None = Field(description="When and under which ids Exchange knows the request.")
 
 
 class Certificate(BaseModel):

@@ -108,25 +108,6 @@ STATUS = {
         "contacts": {"state": "off", "reason": "contacts comes with a later version"},
     },
 }
-FAILURE_PAGE = {
-    "items": [
-        {
-            "code": "item-corrupt",
-            "class": "permanent",
-            "cause": "Exchange cannot read the item itself.",
-            "remedy": "Open the item in Outlook; the others are not touched by it.",
-            "owner": "operator",
-            "detail": "ErrorCorruptData Data is corrupt.",
-            "exchange_code": "ErrorCorruptData",
-            "subject": "Offer for Bob",
-            "received_at": "2026-11-21T10:14:58Z",
-            "first_at": "2026-11-21T10:15:02Z",
-            "last_at": "2026-11-21T10:15:02Z",
-            "count": 1,
-        }
-    ],
-    "next": None,
-}
 
 DISCOVER = {"address": "alice@example.com", "connection": "auto"}
 DISCOVERED: dict[str, Any] = {

@@ -18,6 +18,7 @@ _BY_CODE = {
     "attachment-unknown": 404,
     "attachment-elsewhere": 409,
     "mailbox-taken": 409,
+    "failure-unknown": 404,
     "kind-off": 409,
     "nothing-held": 409,
     "role-missing": 403,
@@ -87,7 +88,8 @@ async def _sync_error(_: Request, error: Exception) -> JSONResponse:
     headers = {}
     if error.retry_after is not None or isinstance(error, Transient):
         headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds() if error.retry_after else 5)))
-    return problem(error.code, status_of(error), error.detail, headers=headers)
+    known_as = {"request_id": error.request_id} if error.request_id else {}
+    return problem(error.code, status_of(error), error.detail, headers=headers, **known_as)
 
 
 async def _unclear(_: Request, __: Exception) -> JSONResponse:

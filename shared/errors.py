@@ -17,10 +17,12 @@ class SyncError(Exception):
         retry_after: timedelta | None = None,
         exchange_code: str = "",
         named: tuple[str, ...] = (),
+        request_id: str = "",
     ) -> None:
         """`code` is of the registry; `detail` is for a person; `exchange_code` is what the server called it.
 
-        `named`: the properties that the server refused, or the address that it wants instead.
+        `named`: the properties that the server refused, or the address that it wants instead. `request_id`: when and
+        under which ids the server knows the request; its support asks for them.
         """
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
@@ -28,6 +30,7 @@ class SyncError(Exception):
         self.retry_after = retry_after
         self.exchange_code = exchange_code
         self.named = named
+        self.request_id = request_id
 
 
 class Transient(SyncError):

@@ -16,14 +16,15 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 from azure.keyvault.secrets.aio import SecretClient
 
-from shared.errors import Invalid, Reconfigure, SyncError, Transient
+from shared.errors import Invalid, Reconfigure, SyncError
+from shared.model.failures import error_class
+from shared.model.foreign_codes import of_vault_error
 
 KEEP = timedelta(minutes=5)
 LARGEST = 25_000
 """Bytes of a secret's value. https://learn.microsoft.com/azure/key-vault/secrets/about-secrets: 25k each."""
 PREFIX = "EXSYNC_SECRET_"
-_DISABLED = "SecretDisabled"
-"""The inner code of a 403. https://learn.microsoft.com/azure/key-vault/general/rest-error-codes"""
+_SAID = {"secret-disabled": "its newest version is disabled"}
 
 
 class EnvironmentSecrets:
@@ -119,7 +120,7 @@ class KeyVaultSecrets:
         except ResourceNotFoundError:
             return None
         except AzureError as error:
-            raise _translated(name, error) from error
+            raise vault_error(name, error) from error
         except ValueError as error:  # Azure's client gives no token to a server that asks for that of another service.
             raise Reconfigure("vault-denied", f"secret {name}: what answers there is no Key Vault") from error
         self._kept[name] = (value, self._clock() + KEEP.total_seconds())
@@ -133,7 +134,7 @@ class KeyVaultSecrets:
         try:
             await self._client.set_secret(name, value)
         except AzureError as error:
-            raise _translated(f"{name} (to write it takes the role Key Vault Secrets Officer)", error) from error
+            raise vault_error(f"{name} (to write it takes the role Key Vault Secrets Officer)", error) from error
         self._kept[name] = (value, self._clock() + KEEP.total_seconds())
 
     async def close(self) -> None:
@@ -141,10 +142,10 @@ class KeyVaultSecrets:
         await self._client.close()
 
 
-def _translated(name: str, error: AzureError) -> SyncError:
+def vault_error(name: str, error: AzureError) -> SyncError:
+    """What Key Vault, or the way to it, refused with, in our words."""
     status = error.status_code if isinstance(error, HttpResponseError) else None
-    if status == 403 and _DISABLED in str(error):
-        return Reconfigure("secret-disabled", f"secret {name}: its newest version is disabled")
-    if status in (401, 403) or isinstance(error, ClientAuthenticationError):
-        return Reconfigure("vault-denied", f"secret {name}: {status or 'no identity'}")
-    return Transient("vault-unavailable", f"secret {name}: {status or type(error).__name__}")
+    if status is None and isinstance(error, ClientAuthenticationError):
+        return Reconfigure("vault-denied", f"secret {name}: no identity")
+    code = of_vault_error(status, str(error))
+    return error_class(code)(code, f"secret {name}: {_SAID.get(code, status or type(error).__name__)}")

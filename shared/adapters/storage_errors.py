@@ -16,9 +16,10 @@ from azure.core.exceptions import (
     ServiceRequestTimeoutError,
 )
 
-from shared.errors import Conflict, Permanent, Reconfigure, SyncError, Transient, Unclear
+from shared.errors import Conflict, Reconfigure, SyncError, Transient, Unclear
+from shared.model.failures import error_class
+from shared.model.foreign_codes import of_storage_error
 
-_TOO_LARGE = ("EntityTooLarge", "PropertyValueTooLarge", "TooManyProperties")
 _BEING_DELETED = ("TableBeingDeleted", "ContainerBeingDeleted", "QueueBeingDeleted")
 
 
@@ -33,18 +34,14 @@ def translated(error: AzureError) -> SyncError:
     if not isinstance(error, HttpResponseError) or error.status_code is None:
         denied = isinstance(error, ClientAuthenticationError)
         return Reconfigure("storage-denied", _first_line(error)) if denied else _unavailable(error)
-    code, detail = error_code(error), _first_line(error)
-    if error.status_code in (401, 403):
-        return Reconfigure("storage-denied", detail, exchange_code=code)
-    if code in _TOO_LARGE:
-        return Permanent("row-too-large", detail, exchange_code=code)
-    if error.status_code == 413:
-        return Permanent("transaction-too-large", detail, exchange_code=code)
-    if error.status_code in (408, 429) or error.status_code >= 500 or code in _BEING_DELETED:
-        return _unavailable(error)
-    if error.status_code == 404:
-        return Reconfigure("storage-missing", detail, exchange_code=code)
-    return Permanent("storage-refused", detail, exchange_code=code)
+    code = of_storage_error(error.status_code, error_code(error))
+    return error_class(code)(
+        code,
+        _first_line(error),
+        retry_after=_retry_after(error),
+        exchange_code=error_code(error),
+        request_id=_request_id(error),
+    )
 
 
 def transaction_error(error: AzureError) -> Exception:
@@ -89,6 +86,13 @@ def _retry_after(error: AzureError) -> timedelta | None:
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     seconds = str(headers.get("Retry-After", ""))
     return timedelta(seconds=int(seconds)) if seconds.isascii() and seconds.isdigit() else None
+
+
+def _request_id(error: HttpResponseError) -> str:
+    """Under which id Azure's support finds the request."""
+    headers = getattr(error.response, "headers", None) or {}
+    known = str(headers.get("x-ms-request-id", ""))[:200]
+    return f"{headers.get('Date', '')} x-ms-request-id={known}".strip() if known else ""
 
 
 def _first_line(error: AzureError) -> str:

@@ -3,7 +3,7 @@
 Small facts are columns; the states of the folders and an intent are documents, since they can be large.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
@@ -51,10 +51,10 @@ async def read_head(rows: Rows, blobs: Blobs, collection: str) -> tuple[Head, st
     return None if row is None else (await head_of(row, blobs), row.etag)
 
 
-async def head_of(row: Row, blobs: Blobs) -> Head:
-    """A head from its row."""
+async def head_of(row: Row, blobs: Blobs, documents: Sequence[str] = _DOCUMENTS) -> Head:
+    """A head from its row; with only some of its `documents` for those who need no more."""
     facts: dict[str, Any] = {name: row.values[name] for name in _COLUMNS if name in row.values}
-    for name in _DOCUMENTS:
+    for name in documents:
         document = await fetch(blobs, row.values, name)
         if document is not None:
             facts[name] = _READ[name](document)
@@ -135,7 +135,7 @@ def _write_trouble(trouble: Trouble) -> dict[str, Any]:
 
 def _read_trouble(document: Mapping[str, Any]) -> Trouble:
     times = {name: datetime.fromisoformat(document[name]) for name in ("since", "last")}
-    return Trouble(**{**document, **times})
+    return Trouble(**{**document, **times, "request_ids": tuple(document.get("request_ids", ()))})
 
 
 _EMPTY = (States(), Tree())

@@ -10,15 +10,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.errors import Conflict, Permanent, Reconfigure, SyncError, Transient, Unclear
+from shared.flows.failure_index import SUBSCRIPTION, close_failure, list_failure, listing_time, newest_ids
 from shared.flows.head import read_head
 from shared.flows.operators import DUE, due_partition, find_operator
 from shared.flows.receive_notification import want, write
 from shared.flows.settings_document import read_settings
-from shared.flows.subscription_row import KEY, TABLE, read_subscription, subscription_columns
+from shared.flows.subscription_row import (
+    KEY,
+    TABLE,
+    note_of,
+    noted_trouble,
+    read_subscription,
+    subscription_columns,
+)
 from shared.flows.whereabouts import mailbox_of
+from shared.model.collection import Trouble
 from shared.model.configuration import Configuration
 from shared.model.due import RETRY, circumstances
-from shared.model.email import timestamp
 from shared.model.exchange import Mailbox
 from shared.model.keys import collection_key, listener_key
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
@@ -47,6 +55,8 @@ async def keep_subscription(world: World, operator_id: str) -> datetime | None:
     configuration, _ = await read_settings(world.rows)
     kinds = [kind for kind in AVAILABLE_KINDS if operator.flag(kind)]
     now = world.now()
+    if subscription is not None and subscription.listed_at is not None and not subscription.failure:
+        subscription, row = await _forget_listed(world, operator, subscription, row)
     if not kinds or not configuration.email.enabled or configuration.notifications.mode != "push":
         ended = await _end(world, operator, subscription, row)
         return now + RETRY if kinds or not ended else None
@@ -95,7 +105,16 @@ async def _renew(
     claimed = replace(old, operator_id=operator.id, kinds=" ".join(kinds), subscribing_until=now + _SUBSCRIBING)
     await _write(world, operator, claimed, row)
     made = await world.exchange.subscribe(mailbox, folders, url=url, frequency_minutes=frequency)
-    new = Subscription(operator.id, made.id, made.watermark, scope, claimed.kinds, frequency, created_at=world.now())
+    new = Subscription(
+        operator.id,
+        made.id,
+        made.watermark,
+        scope,
+        claimed.kinds,
+        frequency,
+        created_at=world.now(),
+        listed_at=old.listed_at,
+    )
     # Asked for before the answer is stored: whoever dies in between subscribes anew, and no gap goes unseen.
     for kind in kinds:
         await want(world, collection_key(operator.mailbox_key, kind), operator.id, kind)
@@ -124,7 +143,8 @@ async def _store_answer(world: World, operator: Operator, new: Subscription) -> 
         if current is not None and current.early_id == new.subscription_id:
             new = replace(new, last_heard=current.early_at, watermark=current.early_watermark)
         try:
-            return await _write(world, operator, new, row)
+            await _write(world, operator, new, row)
+            return await _close_listed(world, operator, current)
         except (Conflict, Unclear):
             continue  # the listener has written its heartbeat meanwhile, or this was written and not acknowledged
     raise Transient("storage-unavailable", "the subscription's row is written all the time")
@@ -157,15 +177,34 @@ async def _end(world: World, operator: Operator, subscription: Subscription | No
         if subscription is None or not (subscription.subscription_id or subscription.failure):
             return True
         try:
-            await _write(world, operator, Subscription(operator.id), row)
+            await _write(world, operator, Subscription(operator.id, listed_at=subscription.listed_at), row)
         except Unclear:
             return False
         except Conflict:  # the listener has written its heartbeat meanwhile
             subscription, row = await read_subscription(world.rows, operator.mailbox_key)
             continue
+        await _close_listed(world, operator, subscription)
         await _poll_from_now(world, operator)
         return True
     return False
+
+
+async def _close_listed(world: World, operator: Operator, subscription: Subscription | None) -> None:
+    """Take a failure that is over out of the list of failures."""
+    if subscription is not None and subscription.listed_at is not None:
+        await close_failure(world, operator.mailbox_key, SUBSCRIPTION)
+
+
+async def _forget_listed(
+    world: World, operator: Operator, subscription: Subscription, row: Row | None
+) -> tuple[Subscription | None, Row | None]:
+    """Once more, for a crash may have come between; then remember that it is done. The subscription as it is then."""
+    await _close_listed(world, operator, subscription)
+    try:
+        await _write(world, operator, replace(subscription, listed_at=None), row)
+    except (Conflict, Unclear):
+        log.debug("the subscription of %s is being written; next time", operator.id)
+    return await read_subscription(world.rows, operator.mailbox_key)
 
 
 async def _poll_from_now(world: World, operator: Operator) -> None:
@@ -180,27 +219,38 @@ async def _note_failure(world: World, operator: Operator, failure: SyncError, un
     now = world.now()
     subscription, _ = await read_subscription(world.rows, operator.mailbox_key)
     old = subscription or Subscription(operator.id)
-    before = json.loads(old.failure) if old.failure else {}
-    same = before and before["code"] in (failure.code, lasting(failure.code, before["alike"]))
-    since, alike = (before["since"], before["alike"] + 1) if same else (timestamp(now), 1)
-    code = lasting(failure.code, alike)
+    before = noted_trouble(old)
+    trouble = _next_trouble(before, failure, now)
     refused = isinstance(failure, Permanent)
-    shut = alike if is_shut(code) else 0
+    shut = trouble.alike if is_shut(trouble.code) else 0
     pause = _NOT_SUPPORTED if refused else pause_after(old.attempts + 1, failure.retry_after, shut=shut)
+    # A server without push is no failure: the mailbox is polled, as its status says.
+    listed_at = old.listed_at if refused else listing_time(before, old.listed_at, trouble, now)
     noted: dict[str, Value] = {
         "operator_id": operator.id,
         "subscription_id": "",
-        "failure": json.dumps({"code": code, "detail": failure.detail, "since": since, "alike": alike}),
+        "failure": note_of(trouble),
         "attempts": old.attempts + 1,
         "retry_at": now + pause,
         "rests_under": under,
         "subscribing_until": now,
+        **({} if listed_at is None else {"listed_at": listed_at}),
     }
     await write(world.rows, TABLE, operator.mailbox_key, Touch(KEY, noted))
+    if listed_at != old.listed_at:
+        await list_failure(world, operator, SUBSCRIPTION, trouble)
     if not old.failure:
         await _poll_from_now(world, operator)
     log.warning("no push for %s: %s", operator.id, failure)
     return now + pause
+
+
+def _next_trouble(before: Trouble | None, failure: SyncError, now: datetime) -> Trouble:
+    same = before is not None and before.code in (failure.code, lasting(failure.code, before.alike))
+    since, alike = (before.since, before.alike + 1) if before is not None and same else (now, 1)
+    ids = newest_ids(failure, () if before is None else before.request_ids)
+    code = lasting(failure.code, alike)
+    return Trouble(code, failure.detail, since, now, alike, alike, failure.exchange_code, ids)
 
 
 async def _write(world: World, operator: Operator, subscription: Subscription, row: Row | None) -> None:

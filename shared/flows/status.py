@@ -3,7 +3,6 @@
 The state is the first that holds of: off, failing, held, waiting, initial, live, polling. DESIGN 8.
 """
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +11,9 @@ from shared.flows.expiring import WARNING, expiring
 from shared.flows.head import TABLE, WANTED, read_head
 from shared.flows.reading import Listed
 from shared.flows.settings_document import read_settings
-from shared.flows.subscription_row import read_subscription
+from shared.flows.subscription_row import noted_trouble, read_subscription
 from shared.flows.whereabouts import connection_of
-from shared.model.collection import Head, Phase
+from shared.model.collection import Head, Phase, Trouble
 from shared.model.configuration import Configuration
 from shared.model.cursors import read_cursor, write_cursor
 from shared.model.email import timestamp
@@ -49,12 +48,12 @@ async def _kind_status(world: World, configuration: Configuration, operator: Ope
     off = why_off(configuration, operator, kind)
     connection = await connection_of(world, operator, configuration)
     expiring_notes = [f"{WARNING}: {words}" for words in expiring(world, connection)]
-    state, reason = ("off", off) if off else _state(head, configuration, subscription, live=live)
+    state, reason = ("off", off) if off else state_of(head, configuration, subscription, live=live)
     return {
         "state": state,
         "reason": reason,
         "last_sync_at": timestamp(head.complete_at),
-        "lag_seconds": None if off else _lag(head, wanted, now, live=live),
+        "lag_seconds": None if off else lag_of(head, wanted, now, live=live),
         "asked_at": timestamp(_asked_at(wanted)),
         "syncing": head.until is not None and head.until > now,
         "items": head.items,
@@ -69,7 +68,7 @@ async def _kind_status(world: World, configuration: Configuration, operator: Ope
     }
 
 
-def _state(
+def state_of(
     head: Head, configuration: Configuration, subscription: Subscription | None, *, live: bool
 ) -> tuple[str, str]:
     """The state of a kind that is on, and why it is that one."""
@@ -103,7 +102,7 @@ def _asked_at(wanted: Row | None) -> datetime | None:
     return _moment(wanted.values.get("at")) if wanted else None
 
 
-def _lag(head: Head, wanted: Row | None, now: datetime, *, live: bool) -> int | None:
+def lag_of(head: Head, wanted: Row | None, now: datetime, *, live: bool) -> int | None:
     """Seconds by which the application may be behind Exchange: since somebody asked in vain, or since the last look."""
     since = _asked_at(wanted)
     if since is None and not live:
@@ -124,10 +123,15 @@ def _subscription(subscription: Subscription | None, *, live: bool) -> dict[str,
 
 def noted_failure(subscription: Subscription | None) -> dict[str, Any] | None:
     """Why a mailbox has no push, with what the registry knows of it; None where nothing was noted."""
-    if subscription is None or not subscription.failure:
+    trouble = noted_trouble(subscription)
+    if trouble is None:
         return None
-    noted = json.loads(subscription.failure)
-    return {**explained(noted["code"]), "detail": noted["detail"], "since": noted["since"]}
+    return {
+        **explained(trouble.code),
+        "detail": trouble.detail,
+        "since": timestamp(trouble.since),
+        "request_ids": list(trouble.request_ids),
+    }
 
 
 def _without_push(subscription: Subscription | None) -> list[str]:
@@ -141,8 +145,19 @@ def _trouble(head: Head) -> dict[str, Any] | None:
     if head.trouble is None:
         return None
     trouble = head.trouble
-    times = {"since": timestamp(trouble.since), "last": timestamp(trouble.last), "count": trouble.count}
-    return {**explained(trouble.code), "detail": trouble.detail, **times}
+    return {**explained(trouble.code), **trouble_facts(trouble)}
+
+
+def trouble_facts(trouble: Trouble) -> dict[str, Any]:
+    """What was met, and when: for a program, and for whoever looks it up in the server's logs."""
+    return {
+        "detail": trouble.detail,
+        "exchange_code": trouble.exchange_code or None,
+        "since": timestamp(trouble.since),
+        "last": timestamp(trouble.last),
+        "count": trouble.count,
+        "request_ids": list(trouble.request_ids),
+    }
 
 
 def _held(head: Head) -> dict[str, Any] | None:
@@ -183,13 +198,14 @@ async def list_failures(world: World, operator: Operator, kind: Kind, *, limit: 
     place = FAILING + read_cursor(scope, after, parts=1)[0] if after else ""
     page = await world.rows.query(TABLE, key, first=FAILING, before=FAILING + _AFTER_ALL, after=place, limit=limit)
     last = page.rows[-1].key.removeprefix(FAILING) if page.rows else ""
-    return Listed([_failed_item(row) for row in page.rows], write_cursor(scope, last) if page.next and last else None)
+    items = [{"id": f"{operator.id}:{kind}:{row.key.removeprefix(FAILING)}", **_failed_item(row)} for row in page.rows]
+    return Listed(items, write_cursor(scope, last) if page.next and last else None)
 
 
 def _failed_item(row: Row) -> dict[str, Any]:
     values = row.values
     times = {name: timestamp(_moment(values.get(name))) for name in ("received_at", "first_at", "last_at")}
-    texts = {name: values.get(name) or None for name in ("detail", "exchange_code", "subject")}
+    texts = {name: values.get(name) or None for name in ("detail", "exchange_code", "subject", "request_id")}
     return {**explained(str(values["code"])), **texts, **times, "count": values["count"]}
 
 

@@ -11,6 +11,14 @@ from shared.errors import LeaseLost, Permanent, SyncError
 from shared.flows.claim import Claim
 from shared.flows.email.bring_up_to_date import bring_up_to_date, remove_everything
 from shared.flows.email.run import EmailRules, OutOfTime, Run
+from shared.flows.failure_index import (
+    bring_in_line,
+    close_failure,
+    listing_time,
+    listing_time_after_success,
+    newest_ids,
+    now_wrong,
+)
 from shared.flows.keep_subscription import subscribe_again
 from shared.flows.operators import find_operator
 from shared.flows.settings_document import read_settings
@@ -51,20 +59,23 @@ async def _serve(world: World, claim: Claim, operator: Operator, kind: Kind, bud
     try:
         return await _run(world, claim, operator, kind, budget)
     except OutOfTime:
-        await claim.set_aside(trouble=None, retry_at=None)
+        before = claim.head
+        listed_at = listing_time_after_success(before, world.now())
+        await claim.set_aside(trouble=None, retry_at=None, listed_at=listed_at)
+        await bring_in_line(world, operator, kind, before, claim.head)
         await world.queues.send(COLLECTIONS_QUEUE, again)
         return "continued"
     except SyncError as failure:
-        pause = await _note(claim, failure)
+        pause = await _note(claim, operator, kind, failure)
         await doubt(world, operator, failure)
         await world.queues.send(COLLECTIONS_QUEUE, again, delay=pause)
-        log.warning("%s of %s fails: %s", kind.value, operator.id, failure)
+        log.warning("%s of %s fails: %s (%s)", kind.value, operator.id, failure, failure.request_id or "no request")
         return "failed"
     except LeaseLost:
         raise
     except Exception as unknown:
         # Not ours to handle, but status must not be silent about it: the queue repeats it and then keeps it as poison.
-        await _note(claim, Permanent("internal-error", type(unknown).__name__), resting=False)
+        await _note(claim, operator, kind, Permanent("internal-error", type(unknown).__name__), resting=False)
         raise
 
 
@@ -73,6 +84,7 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
     deadline = world.now() + budget
     is_on = configuration.email.enabled and operator.flag(kind)
     under = circumstances(configuration, operator)
+    await _forget_listed(claim, operator, kind)
     while True:
         begun = world.now()
         run = Run(world, claim, Mailbox(operator.mailbox, operator.connection), EmailRules(), begun, deadline)
@@ -93,25 +105,42 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
                 await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
             if claim.at_once or (claim.head.trouble is not None and is_shut(claim.head.trouble.code)):
                 await subscribe_again(world, operator)
-            if claim.released or await claim.release(**run.closing):
+            before = claim.head
+            if claim.released:
+                return "done"
+            if await claim.release(**run.closing):
+                await bring_in_line(world, operator, kind, before, claim.head)
                 return "done"
             run.check_time()
             continue
         if await claim.release(trouble=None, retry_at=None):
+            if claim.head.listed_at is not None:
+                await close_failure(world, operator.mailbox_key, kind)
             return "off"
 
 
-async def _note(claim: Claim, failure: SyncError, *, resting: bool = True) -> timedelta:
-    """Keep the failure in the head: since when, how often, and until when the collection rests."""
+async def _forget_listed(claim: Claim, operator: Operator, kind: Kind) -> None:
+    """Remove what a crash left of a trouble that is over from the list of failures; the next commit stores that."""
+    if claim.head.listed_at is not None and now_wrong(claim.head, claim.world.now()) is None:
+        await close_failure(claim.world, operator.mailbox_key, kind)
+        claim.carry(listed_at=None)
+
+
+async def _note(claim: Claim, operator: Operator, kind: Kind, failure: SyncError, *, resting: bool = True) -> timedelta:
+    """Keep the failure in the head, and in the list of failures: since when, how often, until when the collection rests."""
     now = claim.world.now()
+    before = claim.head
     old = claim.head.trouble
     count = 1 if old is None else old.count + 1
     alike = 1 if old is None or old.code not in (failure.code, lasting(failure.code, old.alike)) else old.alike + 1
     since = now if old is None or alike == 1 else old.since
     code = lasting(failure.code, alike)
     pause = pause_after(count, failure.retry_after, shut=alike if is_shut(code) else 0)
-    trouble = Trouble(code, failure.detail, since, now, count, alike)
-    await claim.rest(trouble=trouble, retry_at=now + pause if resting else None)
+    ids = newest_ids(failure, () if old is None else old.request_ids)
+    trouble = Trouble(code, failure.detail, since, now, count, alike, failure.exchange_code, ids)
+    listed_at = listing_time(now_wrong(before, now), before.listed_at, trouble, now)
+    await claim.rest(trouble=trouble, retry_at=now + pause if resting else None, listed_at=listed_at)
+    await bring_in_line(claim.world, operator, kind, before, claim.head)
     return pause
 
 

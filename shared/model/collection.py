@@ -86,7 +86,8 @@ class Held:
 class Trouble:
     """Why a collection fails just now: a code of the failure registry, since when, and how often in a row.
 
-    `alike`: how often in a row it was this same failure.
+    `alike`: how often in a row it was this same failure. `request_ids`: when and under which ids the server knows the
+    requests that failed, newest first.
     """
 
     code: str
@@ -95,6 +96,8 @@ class Trouble:
     last: datetime
     count: int = 1
     alike: int = 1
+    exchange_code: str = ""
+    request_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ class Head:
     """The setting that `window_from` came from; -1 is `all`. None: the window was never set."""
     held: Held | None = None
     trouble: Trouble | None = None
+    listed_at: datetime | None = None
+    """When the trouble was last written into the list of failures (`flows/failure_index.py`); None: it is not there."""
     retry_at: datetime | None = None
     rests_under: str = ""
     """The circumstances (`model/due.py`) in which it failed: the pause until `retry_at` ends with them."""

@@ -94,6 +94,8 @@ class ItemFailure:
     detail: str = ""
     gone: bool = False
     transient: bool = False
+    request_id: str = ""
+    """When and under which ids the server knows the request."""
 
 
 @dataclass(frozen=True, slots=True)

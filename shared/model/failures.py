@@ -6,6 +6,8 @@ docs/failures.md is written from it, and a test holds that each code raised anyw
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.errors import Invalid, Permanent, Reconfigure, Resync, SyncError, Transient
+
 
 class FailureClass(StrEnum):
     """What becomes of it: tried again; rebuilt; tried again once an administrator acted; recorded; answered; shown."""
@@ -55,6 +57,18 @@ def failure(code: str) -> Failure:
     return Failure(code, other.failure_class, other.owner, other.cause, other.remedy)
 
 
+def error_class(code: str) -> type[SyncError]:
+    """The class of error that a code of the registry is raised as."""
+    return _ERRORS[REGISTRY[code].failure_class]
+
+
+_ERRORS: dict[FailureClass, type[SyncError]] = {
+    FailureClass.TRANSIENT: Transient,
+    FailureClass.RESYNC: Resync,
+    FailureClass.RECONFIGURE: Reconfigure,
+    FailureClass.PERMANENT: Permanent,
+    FailureClass.INPUT: Invalid,
+}
 _WAIT = "Nothing: it is tried again by itself, with pauses that grow to 15 minutes."
 _REPEAT = "Try it again; nobody else does."
 _REPORT = "Report it to us with the detail and the time; the rest goes on meanwhile."
@@ -741,6 +755,12 @@ _PERMANENT = (
     ),
     ("item-corrupt", Owner.OPERATOR, "Exchange cannot read the item itself.", _IN_OUTLOOK),
     ("item-conversion-failed", Owner.OPERATOR, "Exchange cannot convert the item's content.", _IN_OUTLOOK),
+    (
+        "appointment-refused",
+        Owner.OPERATOR,
+        "Exchange does not accept this of the appointment, meeting or series.",
+        "Correct the appointment as the detail says, in the application or in Outlook; the others are not touched by it.",
+    ),
     ("item-infected", Owner.EXCHANGE, "A virus scanner has blocked the item.", "Nothing: it is not taken over."),
     (
         "item-too-large",
@@ -910,6 +930,12 @@ _INPUT = (
         Owner.CALLER,
         "The content has no such range.",
         "Ask within the size that the header `Content-Range` names.",
+    ),
+    (
+        "failure-unknown",
+        Owner.CALLER,
+        "Nothing fails under this id, or not any more.",
+        "`GET /failures` lists what fails, each with its `id`; for the items of one operator add `operator_id`.",
     ),
     (
         "cursor-invalid",

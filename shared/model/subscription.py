@@ -25,7 +25,7 @@ class Subscription:
     last_heard: datetime | None = None
     """When a notification last came; None: never, since the subscription was made."""
     failure: str = ""
-    """JSON: code, detail, since, and how often in a row it was this same one (`alike`)."""
+    """JSON: code, detail, since, how often in a row it was this same one (`alike`), and `request_ids`, newest first."""
     early_id: str = ""
     """A subscription that was heard of while Subscribe was under way; when, and its watermark."""
     early_at: datetime | None = None
@@ -35,6 +35,8 @@ class Subscription:
     as early, and ends."""
     attempts: int = 0
     retry_at: datetime | None = None
+    listed_at: datetime | None = None
+    """As in the head of a collection: when the failure was last written into the list of failures."""
     rests_under: str = ""
     """As in the head of a collection: in which circumstances the pause until `retry_at` holds."""
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from http_api.app import create_app
 from http_api.trust_examples import PEM
+from shared.errors import Reconfigure
 from shared.flows.operators import get_operator
 from shared.flows.receive_notification import receive_notification
 from shared.model.autodiscover import Answer
@@ -77,6 +78,12 @@ async def first_status(office: Office, operation: str, mailbox: Mailbox) -> None
         await receive_notification(office.world(), key, (note,))
 
 
+async def _refuse(_: str, __: Mailbox) -> None:
+    said = "ErrorImpersonateUserDenied The account does not have permission to impersonate the requested user."
+    ids = "2026-11-20T12:00:00Z client-request-id=v3k2 request-id=8f0c X-FEServer=EX01"
+    raise Reconfigure("impersonation-denied", said, exchange_code="ErrorImpersonateUserDenied", request_id=ids)
+
+
 async def happen(office: Office, what: str) -> None:
     if what == "mail.contoso.example offers the certificate of Contoso CA":
         chain = await office.certificates.read(PEM.encode(), "")
@@ -96,6 +103,11 @@ async def happen(office: Office, what: str) -> None:
         return
     if what == "Exchange reaches the listener":
         office.exchange.after = partial(first_status, office)
+        return
+    if what == "Exchange refuses to act for Alice":
+        office.exchange.before = _refuse
+        office.now += timedelta(minutes=10)
+        assert await office.sync() == "failed"
         return
     assert what == "Bob's mail arrives and is synchronised"
     office.deliver("An older one", age=timedelta(days=1))

@@ -200,7 +200,7 @@ async def test_a_secret_is_not_sent_to_another_host_without_itself() -> None:
         ("/operators/alice/appointments", 404, "not-found"),
         ("/operators/alice/commands/1", 404, "not-found"),
         ("/operators/", 404, "not-found"),
-        ("/failures", 400, "request-malformed"),
+        ("/failures?of=items", 400, "request-malformed"),
         ("/failures?operator_id=charlie", 404, "operator-unknown"),
         ("/nothing", 404, "not-found"),
         ("/docs/secrets.txt", 404, "not-found"),

@@ -24,7 +24,7 @@ CLASSES: dict[type[SyncError], str] = {
         mailbox-misconfigured account-disabled wrong-server version-not-supported organization-blocked
         subscription-limit push-url-invalid mailbox-full""",
     Permanent: """item-gone item-id-invalid item-corrupt item-conversion-failed item-too-large query-too-large
-        item-infected operation-not-supported request-invalid exchange-refused""",
+        item-infected appointment-refused operation-not-supported request-invalid exchange-refused""",
 }
 NOT_IN_THE_SCHEMA = {"ErrorSubscriptionUnsubsribed"}
 

@@ -117,7 +117,7 @@ class Authorization:
         if held is not None and held.credential == value and self._now() < held.until:
             why = held.why
             self._secrets.doubt(*self._secret_names())
-            raise type(why)(why.code, why.detail)
+            raise type(why)(why.code, why.detail, request_id=why.request_id)
 
     def _secret_names(self) -> tuple[str, ...]:
         return tuple(f"{self._connection.name}-{kind}" for kind in ("username", "password"))

@@ -111,7 +111,7 @@ class BearerToken:
     def _raise_while_held(self) -> None:
         held = self._held
         if held is not None and held.proof == self._proof and self._now() < held.until:
-            raise type(held.why)(held.why.code, held.why.detail)
+            raise type(held.why)(held.why.code, held.why.detail, request_id=held.why.request_id)
 
     def _name(self, kind: str) -> str:
         return f"{self._connection.name}-{kind}"

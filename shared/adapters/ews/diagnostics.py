@@ -10,7 +10,8 @@ from enum import IntEnum
 
 _NUMBER = re.compile(r"\s*(\d{7})\b")
 _FIELD = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"?|([^;,\s"]+))')
-_FIRST = 2_000_000
+FIRST = 2_000_000
+"""The number of the first family."""
 
 
 class Family(IntEnum):
@@ -62,5 +63,5 @@ def read(header: str) -> Diagnostics:
 
 def _family(header: str) -> Family | None:
     found = _NUMBER.match(header)
-    offset = int(found[1]) - _FIRST if found else -1
+    offset = int(found[1]) - FIRST if found else -1
     return Family(offset) if offset in Family else None

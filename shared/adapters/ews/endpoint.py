@@ -26,6 +26,7 @@ from shared.adapters.ews.lanes import TOO_MUCH, Lanes
 from shared.adapters.ews.ntlm_transport import EXTENSION, NtlmTransport
 from shared.adapters.ews.patience import Patience
 from shared.adapters.ews.request_headers import COMPRESSED, PLAIN, anchor, request_headers
+from shared.adapters.ews.request_ids import request_id as request_id_of
 from shared.adapters.ews.transport_errors import CERTIFICATE_CODES, transport_error
 from shared.adapters.ews.trust import trust
 from shared.errors import SyncError, Transient
@@ -72,6 +73,10 @@ class Blocks(Protocol):
 type Build = Callable[[Header], bytes]
 
 
+def _pass_over(_: str) -> None:
+    """For who does not ask for the ids."""
+
+
 class Endpoint:
     """Speaks with one Exchange for any mailbox. `counts` are HTTP requests by operation, and NTLM handshakes."""
 
@@ -102,9 +107,18 @@ class Endpoint:
         self._asked: deque[str] = deque(maxlen=_ASKED_REMEMBERED)
 
     async def ask[Fact](
-        self, mailbox: Mailbox, operation: str, build: Build, new_answer: Callable[[], Answer[Fact]]
+        self,
+        mailbox: Mailbox,
+        operation: str,
+        build: Build,
+        new_answer: Callable[[], Answer[Fact]],
+        *,
+        answered: Callable[[str], None] = _pass_over,
     ) -> Fact:
-        """Post what `build` makes for the header and read the answer. Only errors of `shared/errors.py` come out."""
+        """Post what `build` makes for the header and read the answer. Only errors of `shared/errors.py` come out.
+
+        `answered` is told under which ids the server knows the request that gave the answer.
+        """
         patience = Patience(operation)
         while True:
             try:
@@ -112,7 +126,9 @@ class Endpoint:
                     answer = new_answer()
                     async for piece in pieces:
                         answer.feed(piece)
-                    return answer.close()
+                    fact = answer.close()
+                    answered(patience.request_id)
+                    return fact
             except SyncError as wrong:
                 await self._repeat_or_raise(wrong, mailbox, patience)
 
@@ -174,9 +190,11 @@ class Endpoint:
                     async with self._sent(client, request) as response:
                         self.certificates.offered(response)
                         self._authorization.accepted(credential)
+                        patience.request_id = request_id_of(request.headers, response.headers, self._now())
                         yield self._heard(response)
                 except (httpx.HTTPError, OSError) as wrong:
-                    raise _named(transport_error(wrong, request.url.host), request.headers) from None
+                    told = transport_error(wrong, request.url.host)
+                    raise _named(told, request_id_of(request.headers, {}, self._now())) from None
 
     @asynccontextmanager
     async def _sent(self, client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
@@ -188,7 +206,7 @@ class Endpoint:
             yield response
         except SyncError as wrong:
             told = error_page(wrong) if response.status_code == 500 else wrong
-            raise _named(told, request.headers, response.headers.get("request-id", "")) from None
+            raise _named(told, request_id_of(request.headers, response.headers, self._now())) from None
         finally:
             await response.aclose()
 
@@ -267,13 +285,7 @@ async def _beginning(response: httpx.Response) -> str:
     return page[:_PAGE_SHOWN].decode("utf-8", "replace")
 
 
-def _named(wrong: SyncError, headers: httpx.Headers, request_id: str = "") -> SyncError:
+def _named(wrong: SyncError, request_id: str) -> SyncError:
     """The error with the ids under which the server's administrator finds the request."""
-    ids = f"client-request-id {headers['client-request-id']}" + (f", request-id {request_id}" if request_id else "")
-    return type(wrong)(
-        wrong.code,
-        f"{wrong.detail} [{ids}]",
-        retry_after=wrong.retry_after,
-        exchange_code=wrong.exchange_code,
-        named=wrong.named,
-    )
+    wrong.request_id = request_id
+    return wrong

@@ -290,12 +290,13 @@ class EwsExchange:
         """GetItem for any number of ids: cut into batches, and asked again for what a batch did not get round to."""
         outcomes: list[Fact | Refusal] = []
         endpoint = self._at(mailbox)
+        known_as: list[str] = []
         while len(outcomes) < len(ids):
             size = endpoint.lanes.size(mailbox.address, endpoint.connection.batch_size)
             batch = ids[len(outcomes) : len(outcomes) + size]
             build = partial(_with_ids, request, batch)
             try:
-                answered = await self._ask(mailbox, get_item.NAME, build, new_answer)
+                answered = await endpoint.ask(mailbox, get_item.NAME, build, new_answer, answered=known_as.append)
             except Permanent as refused:
                 # `ask` has halved what this mailbox is asked for at once.
                 if refused.code != "request-too-large" or len(batch) == 1:
@@ -305,7 +306,7 @@ class EwsExchange:
                 continue
             if len(answered) != len(batch):
                 raise Transient("answer-truncated", f"{len(answered)} outcomes for {len(batch)} items")
-            done = list(takewhile(_was_executed, answered))
+            done = [_known_as(outcome, known_as[-1]) for outcome in takewhile(_was_executed, answered)]
             self._note(mailbox, done)
             if not done:
                 raise Transient("exchange-busy", "Exchange executed nothing of the batch")
@@ -347,6 +348,10 @@ def _refused_by_all(outcomes: Sequence[object]) -> tuple[str, ...]:
     ):
         return ()
     return tuple(path for each in refusals for path in each.paths)
+
+
+def _known_as[Fact](outcome: Fact | Refusal, request_id: str) -> Fact | Refusal:
+    return replace(outcome, request_id=request_id) if isinstance(outcome, Refusal) else outcome
 
 
 def _was_executed(outcome: object) -> bool:

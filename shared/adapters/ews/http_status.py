@@ -10,6 +10,8 @@ import httpx
 from shared.adapters.ews.connection import EXCHANGE_365, OAUTH, Connection
 from shared.adapters.ews.refused_tokens import token_error
 from shared.errors import Permanent, Reconfigure, SyncError, Transient
+from shared.model.failures import error_class
+from shared.model.foreign_codes import of_http_status
 from shared.wire.ews.faults import says_ews_is_off, says_version_is_invalid
 
 _CAUSE = "x-caserrorcode"
@@ -43,24 +45,26 @@ def status_error(response: httpx.Response, body: str, connection: Connection, no
         return _blocked(body, connection)
     if status == 400 and _TOO_LARGE.search(body):
         return Permanent("request-too-large", f"HTTP 400: {_shown(body)}")
-    if status in (429, 503):
-        return Transient("exchange-busy", f"HTTP {status}", retry_after=retry_after(response.headers, now))
-    if status >= 500 and status not in _STATUSES:
-        return Transient("exchange-unavailable", f"HTTP {status}", retry_after=retry_after(response.headers, now))
-    kind, code, words = _STATUSES.get(status, (Reconfigure, "url-wrong", "an answer that EWS does not give"))
-    return kind(code, f"HTTP {status}: {words}")
+    code = of_http_status(status)
+    kind = error_class(code)
+    pause = retry_after(response.headers, now) if kind is Transient else None
+    return kind(code, f"HTTP {status}{_words(status, kind)}", retry_after=pause)
 
 
-_STATUSES: dict[int, tuple[type[SyncError], str, str]] = {
-    400: (Permanent, "request-invalid", "the server does not understand the request"),
-    403: (Reconfigure, "access-blocked", "EWS is switched off for this mailbox, or this application is blocked"),
-    404: (Reconfigure, "url-wrong", "nothing is at this URL"),
-    405: (Reconfigure, "url-wrong", "the URL takes no requests of this kind"),
-    407: (Reconfigure, "access-blocked", "a proxy on the way asks for its own password"),
-    413: (Permanent, "request-too-large", "the request is larger than the server allows"),
-    501: (Permanent, "operation-not-supported", "the server does not do this"),
-    456: (Reconfigure, "account-blocked", "the account is blocked"),
+_WORDS = {
+    400: "the server does not understand the request",
+    403: "EWS is switched off for this mailbox, or this application is blocked",
+    404: "nothing is at this URL",
+    405: "the URL takes no requests of this kind",
+    407: "a proxy on the way asks for its own password",
+    413: "the request is larger than the server allows",
+    456: "the account is blocked",
+    501: "the server does not do this",
 }
+
+
+def _words(status: int, kind: type[SyncError]) -> str:
+    return "" if kind is Transient else f": {_WORDS.get(status, 'an answer that EWS does not give')}"
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

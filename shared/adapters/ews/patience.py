@@ -34,6 +34,8 @@ class Patience:
     spent: bool = False
     broken: int = 0
     busy: int = 0
+    request_id: str = ""
+    """When and under which ids the server knows the request that it answered last."""
 
     def delay_before_repeating(self, wrong: SyncError, *, header_now: Header) -> timedelta | None:
         """How long to wait before the next attempt; None: give up. `header_now` is what would be sent next."""

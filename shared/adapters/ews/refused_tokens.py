@@ -8,9 +8,11 @@ from datetime import datetime
 import httpx
 
 from shared.adapters.ews.connection import Connection
-from shared.adapters.ews.diagnostics import Diagnostics, Family, read
+from shared.adapters.ews.diagnostics import FIRST, Diagnostics, Family, read
 from shared.adapters.ews.token_checks import Claims, missing_right, read_claims, why_refused
-from shared.errors import Reconfigure, SyncError, Transient
+from shared.errors import Reconfigure, SyncError
+from shared.model.failures import error_class
+from shared.model.foreign_codes import TOKEN_FAMILIES
 
 MAYBE_OF_ONE_MAILBOX = frozenset({"consent-missing", "token-role-missing"})
 RENEWED = MAYBE_OF_ONE_MAILBOX | {
@@ -22,16 +24,16 @@ RENEWED = MAYBE_OF_ONE_MAILBOX | {
 }
 """Refusals after which the request is sent once more: with a new token they may be over."""
 
-_FAMILIES: dict[Family, tuple[type[SyncError], str, str]] = {
-    Family.SIGNATURE: (Reconfigure, "token-invalid", "its signature is not accepted"),
-    Family.TOKEN: (Reconfigure, "token-invalid", "it is not accepted as a token"),
-    Family.EXPIRED: (Reconfigure, "token-expired", "it has expired"),
-    Family.AUDIENCE: (Reconfigure, "token-audience-wrong", "it is for another resource"),
-    Family.TENANT: (Reconfigure, "token-tenant-wrong", "it is of another tenant"),
-    Family.USER: (Reconfigure, "token-user-unknown", "its user is not known here"),
-    Family.CLIENT: (Reconfigure, "client-blocked", "its client is not let in"),
-    Family.INTERNAL: (Transient, "exchange-internal-error", "Exchange could not examine it"),
-    Family.GRANT: (Reconfigure, "token-role-missing", "it does not grant what was asked for"),
+_WORDS: dict[Family, str] = {
+    Family.SIGNATURE: "its signature is not accepted",
+    Family.TOKEN: "it is not accepted as a token",
+    Family.EXPIRED: "it has expired",
+    Family.AUDIENCE: "it is for another resource",
+    Family.TENANT: "it is of another tenant",
+    Family.USER: "its user is not known here",
+    Family.CLIENT: "its client is not let in",
+    Family.INTERNAL: "Exchange could not examine it",
+    Family.GRANT: "it does not grant what was asked for",
 }
 
 
@@ -44,8 +46,8 @@ def token_error(response: httpx.Response, connection: Connection, now: datetime)
         return Reconfigure(shown.code, _detail(response, connection, shown.detail, diagnostics))
     if diagnostics.family is None:
         return None
-    kind, code, words = _FAMILIES[diagnostics.family]
-    return kind(code, _detail(response, connection, words, diagnostics))
+    code = TOKEN_FAMILIES[FIRST + diagnostics.family]
+    return error_class(code)(code, _detail(response, connection, _WORDS[diagnostics.family], diagnostics))
 
 
 def _shown(claims: Claims | None, family: Family | None, connection: Connection, now: datetime) -> Reconfigure | None:

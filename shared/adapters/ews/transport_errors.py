@@ -7,27 +7,15 @@ from collections.abc import Iterator
 import httpx
 
 from shared.errors import Reconfigure, SyncError, Transient
+from shared.model.foreign_codes import CERTIFICATE_ERRORS
 
-# X509_V_ERR_… of OpenSSL: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/#error-codes
-_REFUSED = {
-    9: "certificate-expired",  # not yet valid
-    10: "certificate-expired",
-    62: "certificate-host-mismatch",
-    64: "certificate-host-mismatch",  # the host is an IP address
-    18: "certificate-self-signed",
-    2: "certificate-untrusted",
-    19: "certificate-untrusted",  # the chain ends at an authority that is not ours
-    20: "certificate-untrusted",
-    21: "certificate-untrusted",
-    27: "certificate-untrusted",
-}
-CERTIFICATE_CODES = frozenset({*_REFUSED.values(), "tls-untrusted"})
+CERTIFICATE_CODES = frozenset({*CERTIFICATE_ERRORS.values(), "tls-untrusted"})
 """What may be mended by another bundle of trusted certificates, or by another certificate."""
 
 
 def certificate_error(wrong: ssl.SSLCertVerificationError, host: str) -> Reconfigure:
     """Why a certificate was refused."""
-    code = _REFUSED.get(getattr(wrong, "verify_code", 0), "tls-untrusted")
+    code = CERTIFICATE_ERRORS.get(getattr(wrong, "verify_code", 0), "tls-untrusted")
     return Reconfigure(code, f"{host}: {getattr(wrong, 'verify_message', '') or wrong}")
 
 

@@ -197,7 +197,9 @@ def _failed(run: Run, folder: WatchedFolder, failure: ItemFailure, stub: ItemStu
     """Name the item as its owner sees it in Outlook; a retry, which has no listing, keeps the names of before."""
     key = failing_key(failure.id)
     if failure.transient and not run.stubborn and key not in run.failing:
-        raise Transient(failure.code, failure.detail, exchange_code=failure.exchange_code)
+        raise Transient(
+            failure.code, failure.detail, exchange_code=failure.exchange_code, request_id=failure.request_id
+        )
     now = run.world.now()
     run.failing[key] = run.failing.get(key, 0) + 1
     columns: dict[str, Value] = {
@@ -213,6 +215,8 @@ def _failed(run: Run, folder: WatchedFolder, failure: ItemFailure, stub: ItemStu
         columns |= present({"subject": stub.subject[:255], "received_at": stub.received or stub.sent})
     if run.failing[key] == 1:
         columns["first_at"] = now
+    if failure.request_id:
+        columns["request_id"] = failure.request_id
     return Unit((Touch(key, columns),))
 
 

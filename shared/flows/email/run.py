@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.flows.claim import Claim
 from shared.flows.email.stored import Leaving
+from shared.flows.failure_index import listing_time_after_success
 from shared.model.exchange import Mailbox
 from shared.model.rules import KeepRules, window_start
 from shared.ports import World
@@ -82,7 +83,8 @@ class Run:
         """What the head says once this pass has come to its end."""
         whole = {"looked_at": self.begun} if self.is_whole else {}
         marks = bool(self.leaving or self.failing)
-        return {"trouble": None, "retry_at": None, "complete_at": self.begun, "marks": marks, **whole}
+        settled = {"trouble": None, "retry_at": None, "complete_at": self.begun, "marks": marks}
+        return {**settled, "listed_at": listing_time_after_success(self.claim.head, self.world.now()), **whole}
 
     def out_of_time(self) -> bool:
         """Whether the budget is spent."""

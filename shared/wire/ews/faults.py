@@ -42,12 +42,14 @@ _OF_ONE_ITEM = frozenset({"access-denied", "mailbox-full"})
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What the server said instead of doing it. `values` are the named values of MessageXml, `paths` its properties."""
+    """What the server said instead of doing it. `values` are the named values of MessageXml, `paths` its properties,
+    `request_id` the ids under which the server knows the request, as whoever sent it adds them."""
 
     exchange_code: str
     text: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
+    request_id: str = ""
 
     @property
     def meaning(self) -> Meaning:
@@ -95,6 +97,7 @@ def error(refusal: Refusal) -> SyncError:
         retry_after=refusal.retry_after,
         exchange_code=refusal.exchange_code,
         named=refusal.paths or ((refusal.primary_address,) if refusal.primary_address else ()),
+        request_id=refusal.request_id,
     )
 
 
@@ -108,6 +111,7 @@ def item_failure(item_id: str, refusal: Refusal) -> ItemFailure:
         detail=refusal.detail(),
         gone=code == "item-gone",
         transient=issubclass(kind, Transient),
+        request_id=refusal.request_id,
     )
 
 

@@ -70,7 +70,7 @@ async def test_each_answer_that_is_none_has_its_name(name: str) -> None:
         with pytest.raises(SyncError) as raised:
             await exchange.find_folders(ALICE)
     assert (type(raised.value), raised.value.code) == (kind, code)
-    assert "client-request-id request-" in raised.value.detail
+    assert "client-request-id=request-" in raised.value.request_id
 
 
 async def test_a_broken_read_is_repeated_twice_and_no_more() -> None:

@@ -1,0 +1,65 @@
+"""Examples of `/failures` and of the status of many, for their description: Exchange lost the right to impersonate Alice."""
+
+from typing import Any
+
+from shared.model.failures import failure
+
+_ENTRY = failure("impersonation-denied")
+_EXPLAINED = {
+    "code": _ENTRY.code,
+    "class": _ENTRY.failure_class.value,
+    "cause": _ENTRY.cause,
+    "remedy": _ENTRY.remedy,
+    "owner": _ENTRY.owner.value,
+}
+FAILURE: dict[str, Any] = {
+    "id": "alice:email",
+    "operator_id": "alice",
+    "mailbox": "alice@example.com",
+    "connection": "default",
+    "kind": "email",
+    **_EXPLAINED,
+    "detail": "ErrorImpersonateUserDenied The account does not have permission to impersonate the requested user.",
+    "exchange_code": "ErrorImpersonateUserDenied",
+    "since": "2026-11-21T10:14:58Z",
+    "last": "2026-11-21T10:19:30Z",
+    "count": 5,
+    "request_ids": ["2026-11-21T10:19:30Z client-request-id=v3k2 request-id=8f0c X-FEServer=EX01"],
+}
+FAILURE_PAGE = {"items": [FAILURE], "next": None}
+FAILURE_SUMS = {
+    "items": [
+        {
+            "kind": "email",
+            "connection": "default",
+            **_EXPLAINED,
+            "count": 214,
+            "since": "2026-11-21T10:14:58Z",
+            "operator_id": "alice",
+        }
+    ],
+    "next": None,
+}
+RETRIED = {"id": "alice:email", "operator_id": "alice", "status_url": "/api/operators/alice/status"}
+STATUS_PAGE = {
+    "items": [
+        {
+            "operator_id": "alice",
+            "mailbox": "alice@example.com",
+            "connection": "default",
+            "kinds": {
+                "email": {
+                    "state": "failing",
+                    "code": "impersonation-denied",
+                    "since": "2026-11-21T10:14:58Z",
+                    "last_sync_at": "2026-11-21T10:10:00Z",
+                    "lag_seconds": 300,
+                    "items": 214,
+                },
+                "calendar": {"state": "off"},
+                "contacts": {"state": "off"},
+            },
+        }
+    ],
+    "next": None,
+}

@@ -1,0 +1,124 @@
+"""`/failures` and `/status` as they are called: the whole list, one operator's, single items, and another try."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from http_api.failures import OwnerName
+from shared.model.exchange import ItemFailure
+from shared.model.failures import Owner
+from tests.flows.office import Office
+from tests.flows.test_failure_index import Refusing, fail, working_office
+from tests.http_api.client import calling
+
+
+async def call(office: Office, method: str, path: str, **more: Any) -> httpx.Response:
+    async with calling(office) as client:
+        return await client.request(method, f"/api{path}", **more)
+
+
+async def failing_office() -> Office:
+    office = await working_office()
+    office.exchange.before = Refusing()
+    await fail(office)
+    return office
+
+
+async def test_all_that_fails_is_listed_with_cause_remedy_and_ids() -> None:
+    office = await failing_office()
+    document = (await call(office, "GET", "/failures")).json()
+    while not document["items"]:  # a page may be empty though there is more
+        document = (await call(office, "GET", f"/failures?after={document['next']}")).json()
+    (item,) = document["items"]
+    assert (item["id"], item["code"], item["class"]) == ("alice:email", "impersonation-denied", "reconfigure")
+    assert "New-ManagementRoleAssignment" in item["remedy"]
+    assert item["owner"] == Owner.EXCHANGE.value
+    assert item["request_ids"] == ["client-request-id=1"]
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("", 1),
+        ("?code=impersonation-denied", 1),
+        ("?code=mailbox-full", 0),
+        ("?owner=exchange", 1),
+        ("?owner=crm", 0),
+        ("?kind=subscription", 0),
+        ("?connection=default&kind=email", 1),
+        ("?of=collections&operator_id=alice", 1),
+        ("?of=collections&operator_id=alice&code=mailbox-full", 0),
+        ("?operator_id=alice", 0),
+        ("?of=items&operator_id=alice", 0),
+    ],
+)
+async def test_what_is_asked_for_is_listed(query: str, count: int) -> None:
+    answer = await call(await failing_office(), "GET", f"/failures{query}")
+    assert (answer.status_code, len(answer.json()["items"])) == (200, count)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("?of=items", "operator_id"),
+        ("?of=items&operator_id=alice&kind=subscription", "kind"),
+        ("?owner=somebody", "owner"),
+        ("?limit=201", "limit"),
+    ],
+)
+async def test_a_question_that_makes_no_sense_is_explained(query: str, words: str) -> None:
+    answer = await call(await failing_office(), "GET", f"/failures{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "request-malformed")
+    assert words in answer.json()["detail"]
+
+
+def test_each_owner_can_be_asked_for() -> None:
+    assert {each.name for each in OwnerName} == {owner.name for owner in Owner}
+    assert all(each.value == each.name.lower() for each in OwnerName)
+
+
+async def test_failures_are_summed_up() -> None:
+    document = (await call(await failing_office(), "GET", "/failures/summary")).json()
+    assert document["next"] is None
+    (group,) = document["items"]
+    assert (group["code"], group["count"], group["operator_id"]) == ("impersonation-denied", 1, "alice")
+
+
+async def test_another_try_is_asked_for_once() -> None:
+    office = await failing_office()
+    answer = await call(office, "POST", "/failures/alice:email/retry")
+    assert (answer.status_code, answer.json()["operator_id"]) == (202, "alice")
+    assert await office.sync() == "failed", "not paused: it was asked for"
+    unknown = await call(office, "POST", "/failures/alice:subscription/retry")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "failure-unknown")
+
+
+async def test_a_failed_item_has_an_id_to_try_it_again_by() -> None:
+    office = Office()
+    broken = office.deliver("Delivery note 4711")
+    office.box.failures[broken] = ItemFailure(broken, "item-corrupt", "ErrorCorruptData", "Data is corrupt.")
+    await office.open()
+    await office.settle()
+    (item,) = (await call(office, "GET", "/failures?operator_id=alice")).json()["items"]
+    assert (item["code"], item["request_id"]) == ("item-corrupt", None)
+    assert (await call(office, "POST", f"/failures/{item['id']}/retry")).status_code == 202
+
+
+async def test_the_status_of_all_is_a_line_each() -> None:
+    document = (await call(await failing_office(), "GET", "/status?limit=1")).json()
+    (line,) = document["items"]
+    assert line["kinds"]["email"]["code"] == "impersonation-denied"
+    assert line["kinds"]["calendar"] == {"state": "off"}
+    assert document["next"] is None
+
+
+async def test_a_call_that_exchange_refuses_names_the_request_in_its_problem() -> None:
+    office = Office()
+    office.deliver("Offer")
+    await office.open()
+    await office.settle()
+    (email,) = (await call(office, "GET", "/operators/alice/emails")).json()["items"]
+    office.exchange.before = Refusing()
+    problem = (await call(office, "GET", f"/operators/alice/emails/{email['item_id']}/mime")).json()
+    assert (problem["code"], problem["request_id"]) == ("impersonation-denied", "client-request-id=1")

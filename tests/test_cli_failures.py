@@ -1,0 +1,157 @@
+"""`exsync failures` and `exsync status` on the application itself: what a person reads, and what a program."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from cli.__main__ import app
+from cli.failures import failures
+from cli.remote import Refused, Remote
+from shared.model.failures import REGISTRY
+from tests.flows.office import Office
+from tests.flows.test_failure_index import Refusing, fail, working_office
+from tests.flows.test_failures import write_many
+from tests.test_cli_trust import InThisLoop
+
+
+@dataclass
+class Session:
+    remote: Remote
+    as_json: bool = False
+
+
+async def run(office: Office, *words: str, as_json: bool = False, of: typer.Typer = failures) -> tuple[int, str, str]:
+    """Run `exsync failures …`; exit status, standard output and standard error."""
+    session = Session(Remote("http://127.0.0.1:7071/api", "", transport=InThisLoop(office)), as_json)
+    runner = CliRunner(env={"COLUMNS": "200"})
+    result = await asyncio.to_thread(runner.invoke, of, words, obj=session)
+    if result.exception and not isinstance(result.exception, (SystemExit, Refused)):
+        raise result.exception
+    return result.exit_code, result.stdout, f"{result.stderr}{result.exception or ''}"
+
+
+def only(command: str) -> typer.Typer:
+    """One command of `exsync` without the options before it, which would make a session of their own."""
+    found = next(each for each in app.registered_commands if each.callback and each.callback.__name__ == command)
+    alone = typer.Typer()
+    assert found.callback is not None
+    alone.command()(found.callback)
+    return alone
+
+
+async def failing_office() -> Office:
+    office = await working_office()
+    office.exchange.before = Refusing()
+    await fail(office)
+    return office
+
+
+async def test_all_that_fails_is_a_table_with_who_can_mend_it() -> None:
+    _, text, _ = await run(await failing_office(), "list")
+    assert "alice:email" in text
+    assert "impersonation-denied" in text
+    assert "Exchange administrator" in text
+
+
+async def test_programs_get_all_of_it() -> None:
+    _, text, _ = await run(await failing_office(), "list", as_json=True)
+    (item,) = json.loads(text)
+    assert item["request_ids"] == ["client-request-id=1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (("--operator", "alice"), 1),
+        (("--code", "mailbox-full"), 0),
+        (("--owner", "Exchange"), 1),
+        (("--kind", "subscription"), 0),
+        (("--connection", "default"), 1),
+    ],
+)
+async def test_the_list_is_narrowed_as_asked(words: tuple[str, ...], count: int) -> None:
+    _, text, _ = await run(await failing_office(), "list", *words, as_json=True)
+    assert len(json.loads(text)) == count
+
+
+async def test_a_long_list_ends_somewhere_and_says_so() -> None:
+    office = Office()
+    write_many(office, 300)
+    _, text, complaint = await run(office, "list", "--limit", "50", as_json=True)
+    assert len(json.loads(text)) == 50
+    assert "more than these 50" in complaint
+
+
+async def test_what_fails_is_summed_up_the_largest_group_first() -> None:
+    office = Office()
+    write_many(office, 299)
+    _, text, _ = await run(office, "summary", as_json=True)
+    groups = json.loads(text)
+    counts = [group["count"] for group in groups]
+    assert (sum(counts), counts) == (299, sorted(counts, reverse=True))
+    assert groups[0]["remedy"]
+    _, table, _ = await run(office, "summary")
+    assert "exchange-unreachable" in table
+
+
+async def test_another_try_can_be_asked_for() -> None:
+    office = await failing_office()
+    assert (await run(office, "retry", "alice:email"))[0] == 0
+    assert await office.sync() == "failed"
+    status, _, complaint = await run(office, "retry", "alice:subscription")
+    assert (status, "failure-unknown" in complaint) == (1, True)
+
+
+async def test_the_status_without_an_operator_is_what_is_not_well() -> None:
+    office = await failing_office()
+    _, text, _ = await run(office, of=only("status"))
+    assert "alice:email" in text
+    _, text, _ = await run(office, "--all", of=only("status"))
+    assert "failing" in text
+    _, text, _ = await run(office, "--all", as_json=True, of=only("status"))
+    assert [line["operator_id"] for line in json.loads(text)] == ["alice"]
+    _, text, _ = await run(office, "alice", of=only("status"))
+    assert "New-ManagementRoleAssignment" in text
+    _, text, _ = await run(await working_office(), as_json=True, of=only("status"))
+    assert json.loads(text) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("impersonation-denied",), "impersonation-denied"),
+        (("ErrorImpersonateUserDenied",), "impersonation-denied"),
+        (("AADSTS7000215",), "client-secret-wrong"),
+        (("HTTP", "403"), "access-blocked"),
+        (("HTTP 403",), "ews-blocked"),
+        (("SecretDisabled",), "secret-disabled"),
+    ],
+)
+async def test_our_codes_and_those_of_others_are_explained_without_an_app(words: tuple[str, ...], code: str) -> None:
+    status, text, _ = await run(Office(), "explain", *words)
+    assert status == 0
+    assert code in text
+    _, text, _ = await run(Office(), "explain", *words, as_json=True)
+    assert code in [entry["code"] for entry in json.loads(text)]
+
+
+async def test_a_code_of_nobody_is_refused() -> None:
+    status, _, complaint = await run(Office(), "explain", "nonsense")
+    assert (status, "catalogue" in complaint) == (1, True)
+
+
+async def test_the_catalogue_has_every_failure_with_what_leads_to_it() -> None:
+    _, text, _ = await run(Office(), "catalogue", "--json")
+    entries = {entry["code"]: entry for entry in json.loads(text)}
+    assert set(entries) == set(REGISTRY)
+    assert {"origin": "entra", "name": "7000222", "when": ""} in entries["client-secret-expired"]["comes_of"]
+    _, table, _ = await run(Office(), "catalogue")
+    assert "impersonation-denied" in table
+
+
+async def test_an_item_that_cannot_be_read_is_among_the_items() -> None:
+    assert (await run(await failing_office(), "items", "alice", as_json=True))[1].strip() == "[]"
