@@ -105,9 +105,9 @@ async def happen(office: Office, what: str) -> None:
         office.exchange.after = partial(first_status, office)
         return
     if what == "Exchange refuses to act for Alice":
-        office.exchange.before = _refuse
-        office.now += timedelta(minutes=10)
+        willing, office.exchange.before = office.exchange.before, _refuse
         assert await office.sync() == "failed"
+        office.exchange.before = willing
         return
     assert what == "Bob's mail arrives and is synchronised"
     office.deliver("An older one", age=timedelta(days=1))
