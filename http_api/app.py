@@ -6,7 +6,19 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-from http_api import changes, discover, documentation, emails, failures, health, operators, settings, status, trust
+from http_api import (
+    advances,
+    changes,
+    discover,
+    documentation,
+    emails,
+    failures,
+    health,
+    operators,
+    settings,
+    status,
+    trust,
+)
 from http_api.documents import Problem
 from http_api.guard import Guard
 from http_api.problems import PROBLEMS, answer_problems
@@ -14,7 +26,7 @@ from shared.compose import World
 
 PREFIX = "/api"
 VERSION = "0.1.0"
-_ROUTERS = (operators, emails, changes, status, failures, settings, trust, discover, health)
+_ROUTERS = (operators, emails, changes, advances, status, failures, settings, trust, discover, health)
 _DESCRIPTION = (
     "Email of Exchange for the CRM: the items, the ordered change feed, and what administrators need. "
     "Times are UTC with `Z`; lists are `{items, next}`; errors are problem documents (RFC 9457) with a `code`."

@@ -121,11 +121,13 @@ class Rows(Protocol):
         limit: int = 1000,
         columns: Sequence[str] = (),
         at_most: tuple[str, datetime] | None = None,
+        at_least: tuple[str, datetime] | None = None,
     ) -> RowPage:
         """Rows with first <= key < before (where given) and key > after, in key order, at most `limit` (<= 1000).
 
         `columns` limits what is read of each row (empty: everything). `at_most` keeps only rows whose named datetime
-        column is <= the given time. A page may be shorter than `limit` though `next` is set.
+        column is <= the given time, `at_least` those where it is >=. A page may be shorter than `limit` though `next`
+        is set.
         """
         ...
 
