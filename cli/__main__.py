@@ -15,6 +15,7 @@ from cli.remote import Refused, Remote
 from cli.session import Session
 from cli.settings import settings
 from cli.trust import trust
+from cli.why import why
 from cli.work import release, status, sync
 
 app = typer.Typer(
@@ -24,7 +25,7 @@ app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")
 app.add_typer(trust, name="trust")
-for command in (doctor, status, sync, release):
+for command in (doctor, status, why, sync, release):
     app.command()(command)
 
 

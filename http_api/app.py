@@ -18,6 +18,7 @@ from http_api import (
     settings,
     status,
     trust,
+    why,
 )
 from http_api.documents import Problem
 from http_api.guard import Guard
@@ -26,7 +27,7 @@ from shared.compose import World
 
 PREFIX = "/api"
 VERSION = "0.1.0"
-_ROUTERS = (operators, emails, changes, advances, status, failures, settings, trust, discover, health)
+_ROUTERS = (operators, emails, changes, advances, status, why, failures, settings, trust, discover, health)
 _DESCRIPTION = (
     "Email of Exchange for the CRM: the items, the ordered change feed, and what administrators need. "
     "Times are UTC with `Z`; lists are `{items, next}`; errors are problem documents (RFC 9457) with a `code`."

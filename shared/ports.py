@@ -285,8 +285,13 @@ class Exchange(Protocol):
         """
         ...
 
-    async def get_emails(self, mailbox: Mailbox, ids: Sequence[str]) -> list[Email | ItemFailure]:
-        """Full emails, aligned with `ids`. An item's own failure is an ItemFailure in its place, never an exception."""
+    async def get_emails(
+        self, mailbox: Mailbox, ids: Sequence[str], *, bodies: bool = True
+    ) -> list[Email | ItemFailure]:
+        """Full emails, aligned with `ids`. An item's own failure is an ItemFailure in its place, never an exception.
+
+        Without `bodies` neither text nor HTML is read of the mailbox.
+        """
         ...
 
     async def existing(self, mailbox: Mailbox, ids: Sequence[str]) -> set[str]:
@@ -297,6 +302,16 @@ class Exchange(Protocol):
         self, mailbox: Mailbox, folder_ids: Sequence[str], *, search_keys: Sequence[str], message_ids: Sequence[str]
     ) -> tuple[Located, ...]:
         """Items in these folders whose search key (base64) or Internet Message-ID is one of those given (at most 50)."""
+        ...
+
+    async def find_by_subject(
+        self, mailbox: Mailbox, folder_ids: Sequence[str], subject: str, *, whole: bool, limit: int
+    ) -> tuple[Located, ...]:
+        """The newest items, at most `limit`, in these folders with this in their subject, or as their `whole` subject;
+        case is ignored.
+
+        A server that cannot search has the newest page of each folder listed.
+        """
         ...
 
     def attachment(self, mailbox: Mailbox, attachment_id: str) -> AsyncIterator[bytes]:

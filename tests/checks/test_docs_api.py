@@ -81,6 +81,10 @@ async def happen(office: Office, what: str) -> None:
             ),
         }
         return
+    if what == "a mail of the category No CRM arrives":
+        office.deliver("Lunch", categories=("No CRM",))
+        await office.settle()
+        return
     assert what == "Bob's mail arrives and is synchronised"
     office.deliver("An older one", age=timedelta(days=1))
     files = (attachment("offer.pdf", 10),)

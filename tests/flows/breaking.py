@@ -22,6 +22,7 @@ EXCHANGE = frozenset(
         "get_emails",
         "existing",
         "locate",
+        "find_by_subject",
         "subscribe",
     }
 )
