@@ -12,7 +12,7 @@ from typing import Any
 from shared.errors import Invalid, SyncError
 from shared.flows.documents import fetch, fetch_apart, unpack
 from shared.flows.email.stored import LEAVING, failing_key, feed_key, item_of
-from shared.flows.find_mail import Question, find_in_exchange, find_stored
+from shared.flows.find_mail import MOST, Found, Question, find_in_exchange, find_stored
 from shared.flows.head import TABLE, WANTED, read_head
 from shared.flows.reading import feed_scope
 from shared.flows.settings_document import read_settings
@@ -52,17 +52,23 @@ async def explain_mail(
     question = Question(message_id.strip(), subject.strip(), whole=not with_content)
     if bool(question.message_ids) == bool(question.subject) or len(message_id + subject) > _LONGEST:
         raise Invalid("request-malformed", f"give message_id or subject, one of them, at most {_LONGEST} characters")
-    situation, seen = await _look(world, operator, question)
+    situation, found = await _look(world, operator, question)
     key = collection_key(operator.mailbox_key, Kind.EMAIL)
     situation = await _with_collection(world, key, situation)
-    held = [await _held(world, key, row, situation.head) for row in await find_stored(world, key, question, seen)]
+    held = [await _held(world, key, row, situation.head) for row in await find_stored(world, key, question, found.seen)]
     by_item = {each.kept.item.item_id: each for each in held}
-    pairs = paired(seen, [each.kept for each in held]) or [(None, None)]
+    pairs = [
+        (one, kept)
+        for one, kept in paired(found.seen, [each.kept for each in held])
+        # One that is held and was not seen is in Exchange all the same, where only the newest were looked at.
+        if one or found.is_all or (kept and kept.item.gone)
+    ]
     paths = folder_paths(situation.tree)
     mails = []
-    for one, kept in pairs:
+    name = next(iter(question.message_ids), "")
+    for one, kept in pairs or [(None, None)]:
         unreadable = await _unreadable(world, key, one) if one else None
-        told = explain(situation, one, kept, unreadable, message_id=question.message_id, subject=question.subject)
+        told = explain(situation, one, kept, unreadable, message_id=name, subject=question.subject)
         mail = _mail(one, by_item[kept.item.item_id] if kept else None, paths, with_content=with_content)
         mails.append(
             {
@@ -79,23 +85,23 @@ async def explain_mail(
         "message_id": question.message_id or None,
         "subject": question.subject or None,
         "looked_in": sorted(paths[folder] for folder in searched_folders(situation)),
-        "mails": mails,
+        "mails": sorted(mails, key=_newest_first, reverse=True)[:MOST],
     }
 
 
-async def _look(world: World, operator: Operator, question: Question) -> tuple[Situation, list[Seen]]:
+async def _look(world: World, operator: Operator, question: Question) -> tuple[Situation, Found]:
     """The settings in force, and what Exchange has of the mail; nothing where email is off or Exchange refuses."""
     configuration, _ = await read_settings(world.rows)
     situation = Situation(world.now(), operator, configuration)
     if situation.off:
-        return situation, []
+        return situation, Found()
     try:
         mailbox = await mailbox_of(world, operator, configuration)
         situation = replace(situation, keep=email_rules(configuration, mailbox).keep)
-        tree, seen = await find_in_exchange(world, mailbox, question, configuration.email.folders)
+        found = await find_in_exchange(world, mailbox, question, configuration.email.folders)
     except SyncError as refused:
-        return replace(situation, unsearched=(refused.code, refused.detail)), []
-    return replace(situation, tree=tree), seen
+        return replace(situation, unsearched=(refused.code, refused.detail)), Found()
+    return replace(situation, tree=found.tree), found
 
 
 async def _with_collection(world: World, key: str, situation: Situation) -> Situation:
@@ -176,6 +182,10 @@ def _mail(seen: Seen | None, held: _Held | None, paths: dict[str, str], *, with_
         "sent_at": timestamp(email.sent) if email else facts.get("sent_at"),
         "stored": _stored(held) if held else None,
     }
+
+
+def _newest_first(mail: dict[str, Any]) -> str:
+    return mail["received_at"] or mail["sent_at"] or ""
 
 
 def _stored(held: _Held) -> dict[str, Any]:

@@ -5,7 +5,7 @@ looked for among the newest items, and no further than `_PAGES` pages.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import batched
 
 from shared.flows.documents import fetch
@@ -38,15 +38,22 @@ class Question:
 
     @property
     def message_ids(self) -> list[str]:
-        """The Message-ID as headers have it and as people write it."""
+        """The Message-ID as headers have it, and as people write it."""
         bare = self.message_id.strip().removeprefix("<").removesuffix(">")
         return [f"<{bare}>", bare] if bare else []
 
 
-async def find_in_exchange(
-    world: World, mailbox: Mailbox, question: Question, watched: Sequence[str]
-) -> tuple[Tree, list[Seen]]:
-    """The mailbox's folders, and the mails that are asked for, newest first. Raises what Exchange does."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The mailbox's folders, and the mails that are asked for, newest first; `is_all`: there are no more of them."""
+
+    tree: Tree = field(default_factory=Tree)
+    seen: tuple[Seen, ...] = ()
+    is_all: bool = True
+
+
+async def find_in_exchange(world: World, mailbox: Mailbox, question: Question, watched: Sequence[str]) -> Found:
+    """Look for the mail in all mail folders. Raises what Exchange does."""
     roots = await world.exchange.distinguished_folders(mailbox, root_names(watched))
     folders = await world.exchange.find_folders(mailbox)
     tree = Tree(folders, tuple((name, folder.id) for name, folder in roots.items()))
@@ -55,7 +62,7 @@ async def find_in_exchange(
     for part in batched([*others, *trash], _FOLDERS_AT_ONCE, strict=False):
         located |= {item.id: item for item in await _located(world, mailbox, list(part), question)}
     newest = sorted(located.values(), key=lambda item: item.received.timestamp() if item.received else 0, reverse=True)
-    return tree, await _seen(world, mailbox, newest[:MOST])
+    return Found(tree, tuple(await _seen(world, mailbox, newest[:MOST])), len(newest) < MOST)
 
 
 async def _located(world: World, mailbox: Mailbox, folders: list[str], question: Question) -> tuple[Located, ...]:
@@ -89,15 +96,16 @@ async def find_stored(world: World, key: str, question: Question, seen: Sequence
     """The rows of the mails that are asked for, also of those that Exchange does not have any more."""
     emails = [each.email for each in seen if each.email is not None]
     by_id = await by_exchange_id(world.rows, key, [each.id for each in seen])
-    names = [item.item_id for item in by_id.values()]
+    names: list[str] = []
     times = {time for email in emails for time in (email.received, email.sent, email.created)} - {None}
     for item in await at_times(world.rows, key, times) if times else ():
         if item.message_id in question.message_ids or any(is_same_item(email, item) for email in emails):
             names.append(item.item_id)
     if not (seen and question.message_ids):
         names += [name async for name in _newest(world, key, question)]
-    wanted = list(dict.fromkeys(names))[:MOST]
-    rows = await side_by_side(lambda name: world.rows.get(TABLE, key, item_key(name)), wanted)
+    known = [item.item_id for item in by_id.values()]
+    others = [name for name in dict.fromkeys(names) if name not in known]
+    rows = await side_by_side(lambda name: world.rows.get(TABLE, key, item_key(name)), known + others[:MOST])
     return [row for row in rows if row is not None]
 
 

@@ -36,7 +36,7 @@ def explain(
     def of_the_store() -> Iterator[Step]:
         if kept is not None:
             yield from steps_of_keeping(kept, situation)
-        elif any(step.stops for step in found):
+        elif any(step.verdict for step in found):
             yield Step("The application does not hold it", situation.now, told=True)
         elif seen is not None:
             yield not_held_step(situation, seen)
@@ -51,4 +51,4 @@ def _not_searched(situation: Situation) -> Step:
     if situation.unsearched is None:
         return Step("Exchange was not searched: nobody looks into a mailbox whose email is switched off", told=True)
     code, detail = situation.unsearched
-    return failing(code, situation.now, detail, stops=Verdict.STOPPED)
+    return failing(code, situation.now, detail, verdict=Verdict.STOPPED)

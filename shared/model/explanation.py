@@ -35,20 +35,21 @@ class Verdict(StrEnum):
     NOT_FOUND = "not_found"
 
 
+_HELD = (Verdict.STORED, Verdict.GONE)
 _GENERAL = (Verdict.STOPPED, Verdict.COMING, Verdict.PASSED_OVER)
 """Verdicts that hold for every mail alike: one of the mail's own says more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that was looked at. `stops`: what becomes of the mail by it; None where it passes, or is only `told`.
+    """One thing that was looked at. `verdict`: what becomes of the mail by it; None where it passes, or is only `told`.
 
     `setting` decided, `code` is of the failure registry, `who` can do what `remedy` says.
     """
 
     what: str
     at: datetime | None = None
-    stops: Verdict | None = None
+    verdict: Verdict | None = None
     told: bool = False
     setting: str = ""
     code: str = ""
@@ -58,7 +59,7 @@ class Step:
     @property
     def ok(self) -> bool | None:
         """Whether the mail passes; None where that is not the question."""
-        return None if self.told else self.stops is None
+        return None if self.told else self.verdict in (None, *_HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +157,18 @@ def conclude(steps: Iterable[Step]) -> Explanation:
     """
     made = tuple(steps)
     last = made[-1]
-    stops = [step for step in made if step.stops]
-    own = [step for step in stops if step.stops not in _GENERAL]
-    decided = last if last.stops in (Verdict.STORED, Verdict.GONE) else (*own, *stops)[0]
-    assert decided.stops is not None
-    return Explanation(decided.stops, decided, made)
+    stops = [step for step in made if step.verdict]
+    own = [step for step in stops if step.verdict not in _GENERAL]
+    decided = last if last.verdict in _HELD else (*own, *stops)[0]
+    assert decided.verdict is not None
+    return Explanation(decided.verdict, decided, made)
 
 
-def failing(code: str, at: datetime | None, detail: str, *, stops: Verdict | None = None) -> Step:
+def failing(code: str, at: datetime | None, detail: str, *, verdict: Verdict | None = None) -> Step:
     """What the failure registry says of a code, as a step; only told where it does not stop the mail."""
     entry = failure(code)
     what = entry.cause.rstrip(".") + (f": {detail}" if detail else "")
-    return Step(what, at, stops, stops is None, code=code, who=entry.owner.value, remedy=entry.remedy)
+    return Step(what, at, verdict, verdict is None, code=code, who=entry.owner.value, remedy=entry.remedy)
 
 
 def shown(moment: datetime | None) -> str:

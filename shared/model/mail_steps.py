@@ -52,7 +52,7 @@ def steps_in_exchange(
     path = folder_paths(situation.tree).get(seen.folder_id, "a folder without a name")
     yield Step(f"Exchange has it in {path}", moment_of(email, by_sent=False) if email else None)
     for step in _checks(situation, seen, path, unreadable):
-        yield replace(step, stops=None, told=True) if is_held and step.stops else step
+        yield replace(step, verdict=None, told=True) if is_held and step.verdict else step
 
 
 def _checks(situation: Situation, seen: Seen, path: str, unreadable: Unreadable | None) -> Iterator[Step]:
@@ -66,10 +66,10 @@ def _checks(situation: Situation, seen: Seen, path: str, unreadable: Unreadable 
     if seen.email is not None:
         yield _rule(situation, seen.email)
     if unreadable is not None:
-        detail = f"{unreadable.detail} (tried {unreadable.count} times, last {shown(unreadable.last)})".strip()
-        yield failing(unreadable.code, unreadable.first, detail, stops=Verdict.FAILED)
+        detail = f"{unreadable.detail} (attempts: {unreadable.count}, the last {shown(unreadable.last)})".strip()
+        yield failing(unreadable.code, unreadable.first, detail, verdict=Verdict.FAILED)
     elif seen.refusal is not None:
-        yield failing(seen.refusal.code, situation.now, seen.refusal.detail, stops=Verdict.FAILED)
+        yield failing(seen.refusal.code, situation.now, seen.refusal.detail, verdict=Verdict.FAILED)
 
 
 def _watched(situation: Situation, *, excluded: bool = True) -> dict[str, WatchedFolder]:

@@ -48,7 +48,7 @@ def _switches(situation: Situation) -> Iterator[Step]:
 def _standing(situation: Situation) -> Step:
     head, folders = situation.head, situation.head.states.folders
     if head.trouble is not None:
-        return failing(head.trouble.code, head.trouble.since, head.trouble.detail, stops=Verdict.STOPPED)
+        return failing(head.trouble.code, head.trouble.since, head.trouble.detail, verdict=Verdict.STOPPED)
     if head.started_at is None:
         return Step(
             "The first sync has not begun yet",
