@@ -10,16 +10,6 @@ from cli.session import show_document
 
 out = Console(soft_wrap=True, emoji=False)
 _SIGNS = {True: "ok", False: "NO", None: "  "}
-_HEADLINES = {
-    "stored": "The application has it",
-    "gone": "The application has it, marked as gone",
-    "coming": "It is on its way",
-    "kept_out": "A setting keeps it out",
-    "failed": "It cannot be read",
-    "stopped": "The sync does not run",
-    "passed_over": "It was passed over",
-    "not_found": "It was not found",
-}
 
 
 def why(
@@ -48,9 +38,10 @@ def _is_message_id(text: str) -> bool:
 
 def _show(mail: dict[str, Any]) -> None:
     names = (mail["subject"], mail["message_id"], mail["folder"], mail["received_at"] or mail["sent_at"])
-    _print(" · ".join(name for name in names if name), style="bold")
+    if any(names):
+        _print(" · ".join(name for name in names if name), style="bold")
     decided = mail["decided"]
-    _print(f"{_HEADLINES[mail['verdict']]}: {decided['what']}")
+    _print(f"{mail['verdict'].replace('_', ' ').capitalize()}: {decided['what']}")
     if decided["remedy"]:
         _print(f"→ {decided['remedy']}\n  Who: {decided['who']}")
     for step in mail["steps"]:

@@ -8,7 +8,7 @@ import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.model.collection import Phase, WatchedFolder
 from shared.model.email import Email
@@ -41,6 +41,8 @@ _RULES = {
         f"Take the domain out of the setting. {_LATER}",
     ),
 }
+_DELIVERY = timedelta(minutes=1)
+"""How long a mail may take from the time that it is given into its folder, the difference of our clocks included."""
 _POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
@@ -157,7 +159,8 @@ def not_held_step(situation: Situation, seen: Seen) -> Step:
     if folder.phase is Phase.DRAIN:
         return _coming("The folder is being compared with what is held", head.started_at, ask)
     moment = moment_of(seen.email, by_sent=folder.by_sent) if seen.email else None
-    if situation.asked_at is not None or head.looked_at is None or (moment is not None and moment >= head.looked_at):
+    looked_at = head.looked_at
+    if situation.asked_at or looked_at is None or (moment is not None and moment >= looked_at - _DELIVERY):
         return _coming("The last look at all folders began before it came", head.looked_at, ask)
     return Step(
         "The sync has looked at the folder since: the mail was moved there meanwhile, or what kept it out has changed",

@@ -304,7 +304,7 @@ async def test_how_far_a_sync_is_that_has_not_got_to_a_mail() -> None:
 async def test_what_a_rule_kept_out_that_has_gone_since_is_passed_over_and_the_remedies_work(remedy: str) -> None:
     office = await Office().open(exclude_domains=["fabrikam.example"])
     name = office.deliver()
-    office.now += timedelta(minutes=1)
+    office.now += timedelta(minutes=2)
     await office.settle()
     await office.configure({"email": {"exclude_domains": []}})
     await office.settle()
