@@ -1,5 +1,5 @@
-"""What decides on a mail that is in Exchange: its folder, its time, its sensitivity, category and addresses, and whether it
-can be read. And what is likely of one that is nowhere.
+"""What decides on a mail that Exchange has: its folder, time, sensitivity, category and addresses, and whether it can be
+read. And what is likely of one that is nowhere.
 
 Each step asks the rule that the sync goes by. DESIGN 3, `email.*`.
 """
@@ -17,32 +17,23 @@ from shared.model.failures import Owner
 from shared.model.folders import folder_paths, unwatched_folders, watched_folders
 from shared.model.rules import BEGINNING, moment_of, reason_to_skip, window_start
 
-_LATER = "Mail that came before is taken when it changes, or when `email.sync_from_days` is enlarged."
+_WITHOUT = (
+    "Set it without this one: `exsync settings set {setting}='[…]'`. Mail that came before is taken when it changes, or "
+    "when `email.sync_from_days` is enlarged."
+)
 _RULES = {
-    "email.skip_sensitivity": ("Its sensitivity keeps it out", Owner.CRM, f"Take it out of the setting. {_LATER}"),
+    "email.skip_sensitivity": ("Its sensitivity keeps it out", Owner.CRM, _WITHOUT),
     "email.exclude_category": (
         "Its category keeps it out",
         Owner.OPERATOR,
         "Take the category off the mail in Outlook: the next sync takes it.",
     ),
-    "email.exclude_addresses": (
-        "One of its addresses keeps it out",
-        Owner.CRM,
-        f"Take it out of the setting. {_LATER}",
-    ),
-    "email.exclude_domains": (
-        "The domain of one of its addresses keeps it out",
-        Owner.CRM,
-        f"Take it out of the setting. {_LATER}",
-    ),
-    "email.internal_domains": (
-        "All its addresses are internal, and such mail is kept out",
-        Owner.CRM,
-        f"Take the domain out of the setting. {_LATER}",
-    ),
+    "email.exclude_addresses": ("One of its addresses keeps it out", Owner.CRM, _WITHOUT),
+    "email.exclude_domains": ("The domain of one of its addresses keeps it out", Owner.CRM, _WITHOUT),
+    "email.internal_domains": ("All its addresses are internal, and such mail is kept out", Owner.CRM, _WITHOUT),
 }
 _DELIVERY = timedelta(minutes=1)
-"""How long a mail may take from the time that it is given into its folder, the difference of our clocks included."""
+"""How much later than the time that it carries a mail may be in its folder, by clocks that are not ours."""
 _POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
@@ -92,7 +83,7 @@ def _unwatched(situation: Situation, folder_id: str, path: str) -> Step:
             Verdict.KEPT_OUT,
             setting="email.exclude_folders",
             who=Owner.CRM.value,
-            remedy=f"Take the folder out of the setting. Or: {move}.",
+            remedy=f"Set it without this one: `exsync settings set email.exclude_folders='[…]'`. Or: {move}.",
         )
     if folder_id in trash:
         return Step(
@@ -140,8 +131,9 @@ def _rule(situation: Situation, email: Email) -> Step:
     setting = reason_to_skip(email, situation.keep)
     if not setting:
         return Step("Its sensitivity, categories and addresses are not excluded")
-    what, who, remedy = _RULES.get(setting, ("A setting keeps it out", Owner.CRM, f"Change the setting. {_LATER}"))
-    return Step(f"{what} ({setting})", None, Verdict.KEPT_OUT, setting=setting, who=who.value, remedy=remedy)
+    what, who, remedy = _RULES.get(setting, ("A setting keeps it out", Owner.CRM, _WITHOUT))
+    words = f"{what} ({setting})"
+    return Step(words, None, Verdict.KEPT_OUT, setting=setting, who=who.value, remedy=remedy.format(setting=setting))
 
 
 def not_held_step(situation: Situation, seen: Seen) -> Step:
