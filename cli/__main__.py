@@ -24,6 +24,7 @@ from cli.settings import settings
 from cli.sign_in import EntraToken
 from cli.trust import trust
 from cli.verification import enable, verify
+from cli.why import why
 from cli.work import release, status, sync
 from shared.model.release import VERSION
 from shared.model.setting_values import is_loopback
@@ -41,7 +42,7 @@ app.add_typer(failures, name="failures")
 app.add_typer(alerts, name="alerts")
 app.add_typer(trust, name="trust")
 app.add_typer(profile, name="profile")
-for command in (doctor, status, sync, release):
+for command in (doctor, status, why, sync, release):
     app.command()(command)
 
 

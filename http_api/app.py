@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from http_api import (
+    advances,
     alerts,
     changes,
     discover,
@@ -22,6 +23,7 @@ from http_api import (
     status_of_many,
     trust,
     verification,
+    why,
 )
 from http_api.documents import Problem
 from http_api.guard import Guard
@@ -36,8 +38,10 @@ _ROUTERS = (
     verification,
     emails,
     changes,
+    advances,
     status,
     status_of_many,
+    why,
     failures,
     alerts,
     settings,

@@ -121,11 +121,13 @@ class Rows(Protocol):
         limit: int = 1000,
         columns: Sequence[str] = (),
         at_most: tuple[str, datetime] | None = None,
+        at_least: tuple[str, datetime] | None = None,
     ) -> RowPage:
         """Rows with first <= key < before (where given) and key > after, in key order, at most `limit` (<= 1000).
 
         `columns` limits what is read of each row (empty: everything). `at_most` keeps only rows whose named datetime
-        column is <= the given time. A page may be shorter than `limit` though `next` is set.
+        column is <= the given time, `at_least` those where it is >=. A page may be shorter than `limit` though `next`
+        is set.
         """
         ...
 
@@ -344,8 +346,13 @@ class Exchange(Protocol):
         """
         ...
 
-    async def get_emails(self, mailbox: Mailbox, ids: Sequence[str]) -> list[Email | ItemFailure]:
-        """Full emails, aligned with `ids`. An item's own failure is an ItemFailure in its place, never an exception."""
+    async def get_emails(
+        self, mailbox: Mailbox, ids: Sequence[str], *, bodies: bool = True
+    ) -> list[Email | ItemFailure]:
+        """Full emails, aligned with `ids`. An item's own failure is an ItemFailure in its place, never an exception.
+
+        Without `bodies` neither text nor HTML is read of the mailbox.
+        """
         ...
 
     async def existing(self, mailbox: Mailbox, ids: Sequence[str]) -> set[str]:
@@ -356,6 +363,16 @@ class Exchange(Protocol):
         self, mailbox: Mailbox, folder_ids: Sequence[str], *, search_keys: Sequence[str], message_ids: Sequence[str]
     ) -> tuple[Located, ...]:
         """Items in these folders whose search key (base64) or Internet Message-ID is one of those given (at most 50)."""
+        ...
+
+    async def find_by_subject(
+        self, mailbox: Mailbox, folder_ids: Sequence[str], subject: str, *, whole: bool, limit: int
+    ) -> tuple[Located, ...]:
+        """The newest items, at most `limit`, in these folders with this in their subject, or as their `whole` subject;
+        case is ignored.
+
+        A server that cannot search has the newest page of each folder listed.
+        """
         ...
 
     def attachment(self, mailbox: Mailbox, attachment_id: str) -> AsyncIterator[bytes]:

@@ -54,13 +54,14 @@ class TableRows:
         limit: int = 1000,
         columns: Sequence[str] = (),
         at_most: tuple[str, datetime] | None = None,
+        at_least: tuple[str, datetime] | None = None,
     ) -> RowPage:
         """Rows of a partition in key order, as the port says; one page of the service that is not empty."""
         check_key(partition)
         if not 1 <= limit <= 1000:
             raise ValueError(f"limit {limit}: 1 to 1000")
         params = {
-            "$filter": _filter(partition, first=first, before=before, after=after, at_most=at_most),
+            "$filter": _filter(partition, first=first, before=before, after=after, at_most=at_most, at_least=at_least),
             "$top": str(limit),
         }
         if columns:
@@ -145,15 +146,24 @@ def _next_position(answer: AsyncHttpResponse) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _filter(partition: str, *, first: str, before: str, after: str, at_most: tuple[str, datetime] | None) -> str:
+def _filter(
+    partition: str,
+    *,
+    first: str,
+    before: str,
+    after: str,
+    at_most: tuple[str, datetime] | None,
+    at_least: tuple[str, datetime] | None,
+) -> str:
     """The OData filter; quotes in values are doubled. Quirk: Azurite compares times by whole milliseconds."""
     terms = [f"PartitionKey eq {_quoted(partition)}"]
     for operator, key in (("ge", first), ("lt", before), ("gt", after)):
         if key:
             terms.append(f"RowKey {operator} {_quoted(key)}")
-    if at_most:
-        column, moment = at_most
-        terms.append(f"{column} le datetime'{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'")
+    for operator, bound in (("le", at_most), ("ge", at_least)):
+        if bound:
+            column, moment = bound
+            terms.append(f"{column} {operator} datetime'{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}'")
     return " and ".join(terms)
 
 

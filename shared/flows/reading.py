@@ -166,7 +166,7 @@ async def changes(
     An entry's `item` is the item as it is now; null once it is not held any more. Raises Invalid("cursor-invalid").
     """
     seen = await view(world, operator, kind)
-    scope = f"{seen.key}/changes"
+    scope = feed_scope(seen.key)
     place = read_numbers(scope, after, parts=3) if after else [0, 0, 0]
     entries, end = await _entries(seen, place, limit)
     names = list(dict.fromkeys(item_id for _, (_, item_id, _) in entries))
@@ -186,6 +186,11 @@ async def changes(
         for position, (change, item_id, at) in entries
     ]
     return Changes(listed, write_cursor(scope, *end))
+
+
+def feed_scope(key: str) -> str:
+    """The name by which a collection's feed is known to its cursors."""
+    return f"{key}/changes"
 
 
 type _Position = tuple[int, int, int]

@@ -8,6 +8,7 @@ import logging
 from datetime import timedelta
 
 from shared.errors import LeaseLost, Permanent, SyncError
+from shared.flows.advances import tell_advance
 from shared.flows.claim import Claim
 from shared.flows.email.bring_up_to_date import bring_up_to_date, remove_everything
 from shared.flows.email.run import EmailRules, OutOfTime, Run
@@ -48,10 +49,13 @@ async def sync_collection(world: World, operator_id: str, kind: Kind, *, budget:
     claim = Claim(world, collection_key(operator.mailbox_key, kind), world.new_id())
     if not await claim.take(world.now(), job=job):
         return "busy"
+    known = claim.head.visible_news
     try:
         return await _serve(world, claim, operator, kind, budget)
     except LeaseLost:
         return "overtaken"
+    finally:  # what was committed is there, whatever came after it
+        await tell_advance(world, operator, kind, claim.head, known)
 
 
 async def _serve(world: World, claim: Claim, operator: Operator, kind: Kind, budget: timedelta) -> str:

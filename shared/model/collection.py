@@ -110,6 +110,8 @@ class Head:
     until: datetime | None = None
     step: int = 0
     page: int = 0
+    news: int = 0
+    """The last page, finished or not, that has an entry of the change feed."""
     items: int = 0
     mailbox: str = ""
     """The address and connection that the folder tree was read with."""
@@ -145,6 +147,11 @@ class Head:
         folders = self.states.folders
         unusual = self.intent or self.held or self.trouble
         return bool(folders) and not unusual and all(folder.phase is Phase.LIVE for folder in folders)
+
+    @property
+    def visible_news(self) -> int:
+        """How far the application sees news: grows with each finished page that has some."""
+        return min(self.news, self.page)
 
     def folder(self, folder_id: str) -> WatchedFolder | None:
         """The watched folder of that id."""

@@ -100,12 +100,22 @@ class ItemFailure:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """An item found by its identity (search key or Internet Message-ID) somewhere in the mailbox."""
+    """An item found somewhere in the mailbox by its identity (search key or Internet Message-ID) or its subject.
+
+    `received` is told of one that was found by its subject.
+    """
 
     id: str
     folder_id: str
     internet_message_id: str = ""
     search_key: str = ""
+    received: datetime | None = None
+
+
+def is_about(found: str, wanted: str, *, whole: bool) -> bool:
+    """Whether a subject has this in it, or is this as a `whole`; case is ignored."""
+    found, wanted = found.casefold(), wanted.casefold()
+    return found == wanted if whole else wanted in found
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,10 @@ async def happen(office: Office, what: str) -> None:
         assert await office.sync() == "failed"
         office.exchange.before = willing
         return
+    if what == "a mail of the category No CRM arrives":
+        office.deliver("Lunch", categories=("No CRM",))
+        await office.settle()
+        return
     assert what == "Bob's mail arrives and is synchronised"
     office.deliver("An older one", age=timedelta(days=1))
     files = (attachment("offer.pdf", 10),)
@@ -117,7 +121,7 @@ async def happen(office: Office, what: str) -> None:
 
 
 async def test_every_example_of_the_page_is_answered_as_it_shows() -> None:
-    office = Office()
+    office = Office(mint="api0")  # by which Alice is in one of the shards that the first answer of GET /changes reads
     known: dict[str, str] = {}
     sent = 0
     async with calling(office) as client:

@@ -237,6 +237,29 @@ async def test_items_are_located_by_search_key_or_message_id_in_the_folders_aske
     assert {(each.id, each.folder_id) for each in found} == {(moved, office.projects), (other, office.inbox)}
 
 
+async def test_the_newest_of_a_subject_are_found_in_the_folders_asked(office: Office) -> None:
+    for hour, name in enumerate(("Offer", "offer 2", "no", "OFFER")):
+        office.deliver(name, hours=hour)
+    office.deliver("Offer", folder="sentitems", hours=9)
+
+    async def found(subject: str, *, whole: bool, limit: int = 20) -> list[str]:
+        folders = [office.inbox, office.projects]
+        located = await office.port.find_by_subject(ALICE, folders, subject, whole=whole, limit=limit)
+        assert {item.folder_id for item in located} == {office.inbox}
+        return _subjects(await office.port.get_emails(ALICE, [item.id for item in located]))
+
+    assert await found("offer", whole=False) == ["OFFER", "offer 2", "Offer"]
+    assert await found("offer", whole=True) == ["OFFER", "Offer"]
+    assert await found("offer", whole=False, limit=2) == ["OFFER", "offer 2"]
+
+
+async def test_bodies_are_only_read_where_they_are_asked_for(office: Office) -> None:
+    item_id = office.box.deliver(Email("", "", "", subject="one", text="text", html="<p>"))
+    (email,) = await office.port.get_emails(ALICE, [item_id], bodies=False)
+    assert isinstance(email, Email)
+    assert (email.subject, email.text, email.html) == ("one", None, None)
+
+
 async def test_an_attachment_streams_its_bytes_until_its_item_is_gone(office: Office) -> None:
     content = bytes(range(256)) * 1024
     listed = Attachment("", "a.bin", AttachmentKind.FILE, size=len(content))

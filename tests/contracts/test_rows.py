@@ -210,7 +210,7 @@ async def test_chosen_columns_come_with_key_and_etag(partition: Partition) -> No
     assert page.rows[0].etag == etag
 
 
-async def test_at_most_keeps_rows_whose_time_has_come(partition: Partition) -> None:
+async def test_at_most_and_at_least_keep_rows_by_their_time(partition: Partition) -> None:
     moment = timedelta(milliseconds=1)
     await partition.write(
         Insert("before", {"due": NOON - moment}),
@@ -219,6 +219,10 @@ async def test_at_most_keeps_rows_whose_time_has_come(partition: Partition) -> N
         Insert("without", {}),
     )
     assert await partition.keys(at_most=("due", NOON)) == ["before", "now"]
+    assert await partition.keys(at_least=("due", NOON)) == ["later", "now"]
+    assert await partition.keys(at_least=("due", NOON), at_most=("due", NOON)) == ["now"]
+    assert await partition.keys(at_least=("due", NOON), after="later") == ["now"]
+    assert await partition.keys(at_least=("due", NOON + 2 * moment)) == []
 
 
 async def test_a_transaction_of_a_hundred_writes_and_four_mebibytes_is_taken(partition: Partition) -> None:

@@ -24,6 +24,7 @@ EXCHANGE = frozenset(
         "existing",
         "locate",
         "send_mail",
+        "find_by_subject",
         "subscribe",
     }
 )

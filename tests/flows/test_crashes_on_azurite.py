@@ -48,6 +48,7 @@ class PartlyStored:
         limit: int = 1000,
         columns: Sequence[str] = (),
         at_most: tuple[str, datetime] | None = None,
+        at_least: tuple[str, datetime] | None = None,
     ) -> RowPage:
         page: RowPage = await self._of(table).query(
             table,
@@ -58,6 +59,7 @@ class PartlyStored:
             limit=limit,
             columns=columns,
             at_most=at_most,
+            at_least=at_least,
         )
         return page
 

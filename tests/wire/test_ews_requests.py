@@ -41,6 +41,8 @@ REQUESTS = {
         HEADER, "F1", since=NOW, until=LATER, by_sent=True, offset=250, limit=10
     ),
     "one search key": find_item.locate_request(HEADER, ["F1"], search_keys=["AAE="], message_ids=[]),
+    "in the subject": find_item.subject_request(HEADER, ["F1", "F2"], "R&D <1>", whole=False, limit=20),
+    "the whole subject": find_item.subject_request(HEADER, ["F1"], "Offer", whole=True, limit=20),
     "one message id": find_item.locate_request(HEADER, ["F1"], search_keys=[], message_ids=["<a@b>"]),
     "many identities": find_item.locate_request(
         HEADER, ["F1", "F2"], search_keys=["AAE="] * 30, message_ids=[NASTY] * 30, offset=250

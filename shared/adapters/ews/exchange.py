@@ -13,7 +13,7 @@ from shared.adapters.ews.cached_secrets import CachedSecrets
 from shared.adapters.ews.capabilities import Gap
 from shared.adapters.ews.connection import Connection
 from shared.adapters.ews.endpoint import Answer, Build, Endpoint
-from shared.adapters.ews.plainer import REFUSALS, Question, Way, find_plainly
+from shared.adapters.ews.plainer import NEVER, REFUSALS, Question, Way, find_plainly
 from shared.errors import Permanent, Reconfigure, Transient
 from shared.model.autodiscover import Answer as Discovered
 from shared.model.autodiscover import Attempt
@@ -28,6 +28,7 @@ from shared.model.exchange import (
     Mailbox,
     Resolved,
     Subscribed,
+    is_about,
 )
 from shared.model.server import Server
 from shared.model.trust import Expiry
@@ -166,15 +167,17 @@ class EwsExchange:
         build = partial(sync_folder_items.request, folder_id=folder_id, state=state, limit=size)
         return await self._ask(mailbox, sync_folder_items.NAME, build, sync_folder_items.Answer)
 
-    async def get_emails(self, mailbox: Mailbox, ids: Sequence[str]) -> list[Email | ItemFailure]:
+    async def get_emails(
+        self, mailbox: Mailbox, ids: Sequence[str], *, bodies: bool = True
+    ) -> list[Email | ItemFailure]:
         """See the port. An email whose body cannot be read is given without text and HTML."""
-        outcomes = await self._items(mailbox, ids, get_item.request, get_item.emails)
+        without_body = partial(get_item.request, bodies=False)
+        outcomes = await self._items(mailbox, ids, get_item.request if bodies else without_body, get_item.emails)
         unreadable = [
             item_id
             for item_id, outcome in zip(ids, outcomes, strict=True)
-            if isinstance(outcome, Refusal) and faults.may_succeed_without_body(outcome)
+            if bodies and isinstance(outcome, Refusal) and faults.may_succeed_without_body(outcome)
         ]
-        without_body = partial(get_item.request, bodies=False)
         second = await self._items(mailbox, unreadable, without_body, get_item.emails)
         mended = dict(zip(unreadable, second, strict=True))
         return [
@@ -239,6 +242,26 @@ class EwsExchange:
             for item in page.items:
                 yield item
             next_offset = page.next_offset
+
+    async def find_by_subject(
+        self, mailbox: Mailbox, folder_ids: Sequence[str], subject: str, *, whole: bool, limit: int
+    ) -> tuple[Located, ...]:
+        """See the port."""
+        size = min(limit, self._at(mailbox).lanes.size(mailbox.address, find_item.LARGEST_PAGE))
+        build = partial(find_item.subject_request, in_folders=folder_ids, subject=subject, whole=whole, limit=size)
+        try:
+            found = await self._ask(mailbox, find_item.NAME, build, find_item.SubjectAnswer) if folder_ids else ()
+        except Permanent as refused:
+            if refused.code not in REFUSALS:
+                raise
+            pages = {folder_id: await self.find_items(mailbox, folder_id, since=None) for folder_id in folder_ids}
+            found = tuple(
+                Located(stub.id, folder_id, received=stub.received)
+                for folder_id, page in pages.items()
+                for stub in page.items
+                if is_about(stub.subject, subject, whole=whole)
+            )
+        return tuple(sorted(found, key=lambda item: item.received or NEVER, reverse=True)[:limit])
 
     def attachment(self, mailbox: Mailbox, attachment_id: str) -> AsyncIterator[bytes]:
         """See the port."""

@@ -16,7 +16,8 @@ type Ask = Callable[["Question", "Way"], Awaitable[FoundItems]]
 REFUSALS = frozenset({"operation-not-supported", "request-invalid", "query-too-large"})
 """Failures that mean: the server cannot do this, or not in this way."""
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""The time of an item without one: it is the oldest of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Question:
 
     def moment(self, stub: ItemStub) -> datetime:
         """The time that counts; an item without one is the oldest of all."""
-        return (stub.sent if self.by_sent else stub.received) or _NEVER
+        return (stub.sent if self.by_sent else stub.received) or NEVER
 
     def wants(self, stub: ItemStub) -> bool:
         """Whether the item is within the bounds."""

@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from shared.adapters.memory.mailbox import MemoryMailbox, StoredItem, read_rfc5322, rfc5322, stub
@@ -25,6 +25,7 @@ from shared.model.exchange import (
     Mailbox,
     Resolved,
     Subscribed,
+    is_about,
 )
 from shared.model.server import Server
 from shared.model.trust import Expiry
@@ -142,10 +143,12 @@ class MemoryExchange:
         async with self._call("sync_folder_items", mailbox) as box:
             return box.sync_items(folder_id, state, limit)
 
-    async def get_emails(self, mailbox: Mailbox, ids: Sequence[str]) -> list[Email | ItemFailure]:
+    async def get_emails(
+        self, mailbox: Mailbox, ids: Sequence[str], *, bodies: bool = True
+    ) -> list[Email | ItemFailure]:
         """Full emails, or each one's failure in its place."""
         async with self._call("get_emails", mailbox) as box:
-            return [box.failures.get(item_id) or _email(box, item_id) for item_id in ids]
+            return [box.failures.get(item_id) or _email(box, item_id, bodies=bodies) for item_id in ids]
 
     async def existing(self, mailbox: Mailbox, ids: Sequence[str]) -> set[str]:
         """Those of `ids` that still name an item."""
@@ -165,6 +168,16 @@ class MemoryExchange:
                 for email in emails
                 if email.search_key in search_keys or email.internet_message_id in message_ids
             )
+
+    async def find_by_subject(
+        self, mailbox: Mailbox, folder_ids: Sequence[str], subject: str, *, whole: bool, limit: int
+    ) -> tuple[Located, ...]:
+        """The newest items in these folders with this subject."""
+        async with self._call("find_by_subject", mailbox) as box:
+            emails = [item.email for item in box.items.values() if item.email.folder_id in folder_ids]
+            about = [email for email in emails if is_about(email.subject, subject, whole=whole)]
+            found = sorted(about, key=lambda email: email.received or _NEVER, reverse=True)
+            return tuple(Located(email.id, email.folder_id, received=email.received) for email in found[:limit])
 
     async def attachment(self, mailbox: Mailbox, attachment_id: str) -> AsyncGenerator[bytes]:
         """One attachment's content in blocks."""
@@ -230,9 +243,10 @@ class MemoryExchange:
         await self.after(operation, mailbox)
 
 
-def _email(box: MemoryMailbox, item_id: str) -> Email | ItemFailure:
+def _email(box: MemoryMailbox, item_id: str, *, bodies: bool) -> Email | ItemFailure:
     if item_id in box.items:
-        return box.items[item_id].email
+        email = box.items[item_id].email
+        return email if bodies else replace(email, text=None, html=None)
     return ItemFailure(item_id, "item-gone", "ErrorItemNotFound", gone=True)
 
 

@@ -43,6 +43,7 @@ class MemoryRows:
         limit: int = 1000,
         columns: Sequence[str] = (),
         at_most: tuple[str, datetime] | None = None,
+        at_least: tuple[str, datetime] | None = None,
     ) -> RowPage:
         """Rows of a partition in key order, as the port says."""
         check_table(table)
@@ -54,7 +55,7 @@ class MemoryRows:
         found = [
             row
             for key, row in sorted(self._partitions[table, partition].items())
-            if key >= first and key > after and (not before or key < before) and _is_at_most(row, at_most)
+            if key >= first and key > after and (not before or key < before) and _is_within(row, at_most, at_least)
         ]
         page = tuple(_narrowed(row, columns) for row in found[:limit])
         return RowPage(page, page[-1].key if len(found) > limit else "")
@@ -96,11 +97,10 @@ def _check_condition(row: Row | None, write: Write) -> None:
         raise Conflict(f"{type(write).__name__} {write.key}")
 
 
-def _is_at_most(row: Row, at_most: tuple[str, datetime] | None) -> bool:
-    if at_most is None:
-        return True
-    value = row.values.get(at_most[0])
-    return isinstance(value, datetime) and value <= at_most[1]
+def _is_within(row: Row, at_most: tuple[str, datetime] | None, at_least: tuple[str, datetime] | None) -> bool:
+    upper = at_most is None or (isinstance(late := row.values.get(at_most[0]), datetime) and late <= at_most[1])
+    lower = at_least is None or (isinstance(early := row.values.get(at_least[0]), datetime) and early >= at_least[1])
+    return upper and lower
 
 
 def _narrowed(row: Row, columns: Sequence[str]) -> Row:

@@ -91,6 +91,7 @@ async def _write(run: Run, part: Sequence[Unit], *, page: int, finished: bool = 
         at = timestamp(now)
         log = pack([[change.value, item_id, at] for change, item_id in entries])
         stamped.append(Upsert(feed_key(page, claim.head.step + 1), {"changes": log}))
+        head["news"] = page
     added = sum(unit.added for unit in part)
     if finished:
         head["page"] = page

@@ -1,6 +1,6 @@
 """Which folders to watch: keep the mailbox's folder tree up to date, and notice what appeared, moved or vanished."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from shared.errors import Permanent, Resync, Transient
@@ -48,7 +48,7 @@ def _kept(known: WatchedFolder, new: WatchedFolder) -> WatchedFolder:
 
 async def _current_tree(run: Run, tree: Tree) -> Tree:
     roots = tree.roots
-    names = [*_ROOTS, *(name for name in run.rules.folders if name in _WELL_KNOWN)]
+    names = root_names(run.rules.folders)
     if not set(names) <= {name for name, _ in roots}:
         roots = await _find_roots(run, names)
     try:
@@ -61,6 +61,11 @@ async def _current_tree(run: Run, tree: Tree) -> Tree:
             raise
         folders, state = await run.world.exchange.find_folders(run.mailbox), None
     return Tree(folders, roots, state)
+
+
+def root_names(watched: Sequence[str]) -> list[str]:
+    """The well-known folders to ask for: those that every mailbox needs, and those that the settings name."""
+    return [*_ROOTS, *(name for name in watched if name in _WELL_KNOWN)]
 
 
 async def _find_roots(run: Run, names: list[str]) -> tuple[tuple[str, str], ...]:

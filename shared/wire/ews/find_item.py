@@ -9,7 +9,7 @@ from datetime import datetime
 
 from shared.model.exchange import FoundItems, Located
 from shared.wire.ews import envelope
-from shared.wire.ews.dates import write_time
+from shared.wire.ews.dates import read_time, write_time
 from shared.wire.ews.envelope import Header
 from shared.wire.ews.faults import error
 from shared.wire.ews.folders import folder_ids, read_id
@@ -25,6 +25,8 @@ MOST_IDENTITIES = 60
 """How many identities one search can name: a restriction has at most 255 nodes, and each comparison is four."""
 
 _MESSAGE_ID = field_uri("message:InternetMessageId")
+_PARENT = field_uri("item:ParentFolderId")
+_SUBJECT = field_uri("item:Subject")
 
 
 def request(
@@ -65,10 +67,24 @@ def locate_request(
     """Ask for items with one of these identities, at most MOST_IDENTITIES of both kinds together; for all without any."""
     comparisons = [_comparison("IsEqualTo", SEARCH_KEY, key) for key in search_keys]
     comparisons += [_comparison("IsEqualTo", _MESSAGE_ID, message_id) for message_id in message_ids]
-    shape = item_shape(header, field_uri("item:ParentFolderId"), _MESSAGE_ID, SEARCH_KEY)
+    shape = item_shape(header, _PARENT, _MESSAGE_ID, SEARCH_KEY)
     return envelope.request(
         header,
         f'<m:FindItem Traversal="Shallow">{shape}{_view(offset, LARGEST_PAGE)}{_restriction("Or", comparisons)}'
+        f"<m:ParentFolderIds>{folder_ids(in_folders)}</m:ParentFolderIds></m:FindItem>",
+    )
+
+
+def subject_request(header: Header, in_folders: Sequence[str], subject: str, *, whole: bool, limit: int) -> bytes:
+    """Ask for the newest items of each folder with this in their subject, or as their whole subject, in any case."""
+    mode = "FullString" if whole else "Substring"
+    received = field_uri("item:DateTimeReceived")
+    return envelope.request(
+        header,
+        f'<m:FindItem Traversal="Shallow">{item_shape(header, _PARENT, received)}{_view(0, limit)}'
+        f'<m:Restriction><t:Contains ContainmentMode="{mode}" ContainmentComparison="IgnoreCase">{_SUBJECT}'
+        f"<t:Constant Value={attribute(subject)}/></t:Contains></m:Restriction>"
+        f'<m:SortOrder><t:FieldOrder Order="Descending">{received}</t:FieldOrder></m:SortOrder>'
         f"<m:ParentFolderIds>{folder_ids(in_folders)}</m:ParentFolderIds></m:FindItem>",
     )
 
@@ -132,6 +148,19 @@ class LocateAnswer:
         return LocatedItems(tuple(items), min(offsets, default=None))
 
 
+class SubjectAnswer:
+    """Reads the first page of several folders. A folder that is gone has no items."""
+
+    def __init__(self) -> None:
+        self._reader = Reader(NAME)
+        self.feed = self._reader.feed
+
+    def close(self) -> tuple[Located, ...]:
+        """The items, folder by folder, once the answer is complete."""
+        roots = [root for message in self._reader.close() if (root := _root(message)) is not None]
+        return tuple(_read_located(item) for root in roots for item in _items(root))
+
+
 def _root(message: Element) -> Element | None:
     refused = refusal(message)
     if refused and refused.meaning[1] != "folder-gone":
@@ -155,4 +184,5 @@ def _read_located(item: Element) -> Located:
         folder_id=read_id(item, "ParentFolderId"),
         internet_message_id=text(item, "InternetMessageId"),
         search_key="" if search_key is None else text(search_key, "Value").strip(),
+        received=read_time(text(item, "DateTimeReceived")),
     )

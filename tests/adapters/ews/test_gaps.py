@@ -98,6 +98,18 @@ async def test_a_mail_is_located_by_listing_where_it_cannot_be_searched(gap: str
         assert "cannot search by identity" in exchange.server(ALICE).notes[-1]
 
 
+@pytest.mark.parametrize("gaps", [("restrictions",), ("sort_order",), ("restrictions", "sort_order")])
+async def test_a_subject_is_found_by_listing_where_it_cannot_be_searched(gaps: tuple[str, ...]) -> None:
+    async with office(*gaps, count=12) as (simulator, exchange, _):
+        folders = [simulator.folder_id(ALICE.address, name) for name in ("inbox", "sentitems")]
+        found = await exchange.find_by_subject(ALICE, folders, "1", whole=False, limit=2)
+        assert [(item.received, item.folder_id) for item in found] == [
+            (NOW - timedelta(hours=hours), folders[0]) for hours in (1, 10)
+        ]
+        whole = await exchange.find_by_subject(ALICE, folders, "1", whole=True, limit=2)
+        assert [item.received for item in whole] == [NOW - timedelta(hours=1)]
+
+
 async def test_a_property_that_the_server_does_not_give_is_left_out_from_then_on() -> None:
     async with office("conversation_id", count=3) as (simulator, exchange, _):
         ids = [row.id for row in simulator.items(ALICE.address)]

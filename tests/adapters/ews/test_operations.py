@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,6 +48,8 @@ Subject: inner
 inner text
 --b--
 """
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @pytest_asyncio.fixture
@@ -217,6 +220,38 @@ async def test_items_are_located_by_search_key_and_by_message_id(
     assert {item.folder_id for item in located} == {inbox}
     assert (located[0].search_key, located[0].internet_message_id) == (email.search_key, "<m0@customer.example>")
     assert await exchange.locate(ALICE, [inbox], search_keys=[], message_ids=[]) == ()
+
+
+async def test_the_newest_items_of_a_subject_are_found_in_several_folders(
+    simulator: ExchangeSimulator, exchange: EwsExchange
+) -> None:
+    ids = [deliver(simulator, number) for number in range(12)]
+    inbox, sent, drafts = (simulator.folder_id(ALICE.address, name) for name in ("inbox", "sentitems", "drafts"))
+    moved = simulator.move(ALICE.address, ids[3], "sentitems")
+
+    async def found(subject: str, *, whole: bool = False, limit: int = 20) -> list[str]:
+        located = await exchange.find_by_subject(ALICE, [inbox, sent, drafts], subject, whole=whole, limit=limit)
+        assert list(located) == sorted(located, key=lambda item: item.received or NEVER, reverse=True)
+        assert {item.folder_id for item in located if item.id != moved} <= {inbox}
+        return [item.id for item in located]
+
+    assert set(await found("oFFER 1")) == {ids[1], ids[10], ids[11]}
+    assert await found("offer 1", whole=True) == [ids[1]]
+    assert await found("Offer 3", whole=True) == [moved]
+    assert len(await found("Offer", limit=5)) == 5
+    assert await found("R&D <1>") == []
+    assert await exchange.find_by_subject(ALICE, [], "Offer", whole=False, limit=5) == ()
+
+
+async def test_without_bodies_neither_text_nor_html_is_read(
+    simulator: ExchangeSimulator, exchange: EwsExchange
+) -> None:
+    item_id = deliver(simulator, 1)
+    (whole,) = await exchange.get_emails(ALICE, [item_id])
+    (headers,) = await exchange.get_emails(ALICE, [item_id], bodies=False)
+    assert isinstance(whole, Email)
+    assert whole.text or whole.html
+    assert headers == replace(whole, text=None, html=None)
 
 
 async def test_attachments_and_mime_are_streams(simulator: ExchangeSimulator, exchange: EwsExchange) -> None:

@@ -1,0 +1,208 @@
+"""What decides on a mail that Exchange has: its folder, time, sensitivity, category and addresses, and whether it can be
+read. And what is likely of one that is nowhere.
+
+Each step asks the rule that the sync goes by. DESIGN 3, `email.*`.
+"""
+
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared.model.collection import Phase, WatchedFolder
+from shared.model.email import Email
+from shared.model.explanation import Seen, Situation, Step, Unreadable, Verdict, failing, shown
+from shared.model.failures import Owner
+from shared.model.folders import folder_paths, unwatched_folders, watched_folders
+from shared.model.rules import BEGINNING, moment_of, reason_to_skip, window_start
+
+_WITHOUT = (
+    "Set it without this one: `exsync settings set {setting}='[…]'`. Mail that came before is taken when it changes, or "
+    "when `email.sync_from_days` is enlarged."
+)
+_RULES = {
+    "email.skip_sensitivity": ("Its sensitivity keeps it out", Owner.CRM, _WITHOUT),
+    "email.exclude_category": (
+        "Its category keeps it out",
+        Owner.OPERATOR,
+        "Take the category off the mail in Outlook: the next sync takes it.",
+    ),
+    "email.exclude_addresses": ("One of its addresses keeps it out", Owner.CRM, _WITHOUT),
+    "email.exclude_domains": ("The domain of one of its addresses keeps it out", Owner.CRM, _WITHOUT),
+    "email.internal_domains": ("All its addresses are internal, and such mail is kept out", Owner.CRM, _WITHOUT),
+}
+_DELIVERY = timedelta(minutes=1)
+"""How much later than the time that it carries a mail may be in its folder, by clocks that are not ours."""
+_POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
+
+
+def steps_in_exchange(
+    situation: Situation, seen: Seen, unreadable: Unreadable | None, *, is_held: bool
+) -> Iterator[Step]:
+    """Where the mail is and which rules it passes. For one that is held all this is only told."""
+    email = seen.email
+    path = folder_paths(situation.tree).get(seen.folder_id, "a folder without a name")
+    yield Step(f"Exchange has it in {path}", moment_of(email, by_sent=False) if email else None)
+    for step in _checks(situation, seen, path, unreadable):
+        yield replace(step, verdict=None, told=True) if is_held and step.verdict else step
+
+
+def _checks(situation: Situation, seen: Seen, path: str, unreadable: Unreadable | None) -> Iterator[Step]:
+    folder = _watched(situation).get(seen.folder_id)
+    if folder is None:
+        yield _unwatched(situation, seen.folder_id, path)
+    else:
+        yield Step(f"{path} is watched", setting="email.folders")
+        if seen.email is not None:
+            yield _window(situation, seen.email, folder)
+    if seen.email is not None:
+        yield _rule(situation, seen.email)
+    if unreadable is not None:
+        detail = f"{unreadable.detail} (attempts: {unreadable.count}, the last {shown(unreadable.last)})".strip()
+        yield failing(unreadable.code, unreadable.first, detail, verdict=Verdict.FAILED)
+    elif seen.refusal is not None:
+        yield failing(seen.refusal.code, situation.now, seen.refusal.detail, verdict=Verdict.FAILED)
+
+
+def _watched(situation: Situation, *, excluded: bool = True) -> dict[str, WatchedFolder]:
+    email = situation.configuration.email
+    found = watched_folders(situation.tree, email.folders, email.exclude_folders if excluded else ())
+    return {folder.id: folder for folder in found}
+
+
+def _unwatched(situation: Situation, folder_id: str, path: str) -> Step:
+    """Why a folder is not watched."""
+    email = situation.configuration.email
+    move = "Move the mail to a watched folder in Outlook"
+    trash, _ = unwatched_folders(situation.tree, ())
+    if folder_id in _watched(situation, excluded=False):
+        return Step(
+            f"{path} is excluded",
+            None,
+            Verdict.KEPT_OUT,
+            setting="email.exclude_folders",
+            who=Owner.CRM.value,
+            remedy=f"Set it without this one: `exsync settings set email.exclude_folders='[…]'`. Or: {move}.",
+        )
+    if folder_id in trash:
+        return Step(
+            f"{path} is not watched: the mail was deleted",
+            None,
+            Verdict.KEPT_OUT,
+            setting="email.folders",
+            who=Owner.OPERATOR.value,
+            remedy=f"{move}.",
+        )
+    names = shlex.quote("email.folders=" + json.dumps([*email.folders, path], ensure_ascii=False))
+    return Step(
+        f"{path} is not watched",
+        None,
+        Verdict.KEPT_OUT,
+        setting="email.folders",
+        who=Owner.CRM.value,
+        remedy=f"`exsync settings set {names}` watches it in every mailbox that has it. Or: {move}.",
+    )
+
+
+def _window(situation: Situation, email: Email, folder: WatchedFolder) -> Step:
+    head, days = situation.head, situation.configuration.email.sync_from_days
+    start = head.window_from or window_start(head, days, situation.now)[0]
+    moment = moment_of(email, by_sent=folder.by_sent)
+    word = "sent" if folder.by_sent else "received"
+    if start == BEGINNING:
+        return Step("Mail of any age is taken", moment, setting="email.sync_from_days")
+    if moment is None or moment >= start:
+        return Step(
+            f"It was {word} after {shown(start)}, where the window begins", moment, setting="email.sync_from_days"
+        )
+    return Step(
+        f"It was {word} before {shown(start)}, where the window begins",
+        moment,
+        Verdict.KEPT_OUT,
+        setting="email.sync_from_days",
+        who=Owner.CRM.value,
+        remedy=f"`exsync settings set email.sync_from_days={(situation.now - moment).days + 1}` takes it, and everybody's "
+        "mail of that age.",
+    )
+
+
+def _rule(situation: Situation, email: Email) -> Step:
+    setting = reason_to_skip(email, situation.keep)
+    if not setting:
+        return Step("Its sensitivity, categories and addresses are not excluded")
+    what, who, remedy = _RULES.get(setting, ("A setting keeps it out", Owner.CRM, _WITHOUT))
+    words = f"{what} ({setting})"
+    return Step(words, None, Verdict.KEPT_OUT, setting=setting, who=who.value, remedy=remedy.format(setting=setting))
+
+
+def not_held_step(situation: Situation, seen: Seen) -> Step:
+    """The last step of a mail that is in Exchange and not in the application: how far the sync is."""
+    head = situation.head
+    folder = head.folder(seen.folder_id)
+    ask = f"It comes by itself; `exsync sync {situation.operator.id}` asks for it now."
+    if head.intent is not None and seen.id in head.intent.refs:
+        return _coming("It is in the page that is being written", head.started_at, ask)
+    if folder is None:
+        return _coming("The sync has not looked at the folder yet", head.started_at, ask)
+    if folder.phase is Phase.WINDOW:
+        reached = f", and has come down to {shown(folder.before)}" if folder.before else ""
+        return _coming(f"The first import of the folder goes from the newest mail on{reached}", head.started_at, ask)
+    if folder.phase is Phase.DRAIN:
+        return _coming("The folder is being compared with what is held", head.started_at, ask)
+    moment = moment_of(seen.email, by_sent=folder.by_sent) if seen.email else None
+    looked_at = head.looked_at
+    if situation.asked_at or looked_at is None or (moment is not None and moment >= looked_at - _DELIVERY):
+        return _coming("The last look at all folders began before it came", head.looked_at, ask)
+    return Step(
+        "The sync has looked at the folder since: the mail was moved there meanwhile, or what kept it out has changed",
+        head.looked_at,
+        Verdict.PASSED_OVER,
+        who=Owner.OPERATOR.value,
+        remedy=f"Give the mail a category in Outlook: the sync looks at it anew. For all such mail enlarge "
+        f"`email.sync_from_days` by a day: the window is read again. First `exsync sync {situation.operator.id}`.",
+    )
+
+
+def _coming(what: str, at: datetime | None, remedy: str) -> Step:
+    return Step(what, at, Verdict.COMING, who=Owner.NOBODY.value, remedy=remedy)
+
+
+def nowhere_step(situation: Situation, *, message_id: str, subject: str) -> Step:
+    """The last step of a mail that is neither in Exchange nor in the application: where it was looked for."""
+    folders = len(searched_folders(situation))
+    likely = "It was deleted for good, is in another mailbox or the archive, or never arrived"
+    return Step(
+        f"It is in none of the {folders} mail folders. {likely}",
+        situation.now,
+        Verdict.NOT_FOUND,
+        who=Owner.EXCHANGE.value,
+        remedy=f"`{tracking_command(situation, message_id=message_id, subject=subject)}` says whether it arrived and where.",
+    )
+
+
+def searched_folders(situation: Situation) -> list[str]:
+    """The ids of all folders that can hold mail: watched, unwatched, deleted."""
+    trash, others = unwatched_folders(situation.tree, ())
+    return [*others, *trash]
+
+
+def tracking_command(situation: Situation, *, message_id: str, subject: str) -> str:
+    """What the Exchange administrator asks for a message's way.
+
+    https://learn.microsoft.com/powershell/module/exchange/get-messagetrackinglog
+    https://learn.microsoft.com/powershell/module/exchange/get-messagetracev2
+    """
+    recipient = _quoted(situation.operator.mailbox)
+    connection = situation.configuration.connections.get(situation.operator.connection)
+    if connection is not None and connection.version == "Exchange365":
+        what = f"-MessageId {_quoted(message_id)}" if message_id else f"-Subject {_quoted(subject)}"
+        return f"Get-MessageTraceV2 -RecipientAddress {recipient} {what}"
+    what = f"-MessageId {_quoted(message_id)}" if message_id else f"-MessageSubject {_quoted(subject)}"
+    return f"Get-TransportService | Get-MessageTrackingLog -Recipients {recipient} {what}"
+
+
+def _quoted(text: str) -> str:
+    """A text as PowerShell takes it for one argument, whatever is in it. Quirk: curly quotes end a text too."""
+    doubled = "".join(each * 2 if each in _POWERSHELL_QUOTES else each for each in text if each.isprintable())
+    return f"'{doubled}'"
