@@ -14,7 +14,8 @@ alerts = typer.Typer(no_args_is_help=True, help="Failures that last, as they are
 def list_alerts(context: typer.Context) -> None:
     """What lasts, by cause: how many mailboxes, since when, and who was told."""
     found = list(context.obj.remote.pages("alerts", limit=200))
-    show_rows(context.obj, found, ("code", "connection", "mailboxes", "since", "told_at", "mail_failure", "remedy"))
+    columns = ("code", "connection", "mailboxes", "since", "told_at", "mail_failure", "remedy")
+    show_rows(context.obj, found, columns, none="Nothing has failed for long enough to be told.")
 
 
 @alerts.command("test")

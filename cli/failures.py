@@ -16,6 +16,7 @@ from shared.model.failures import REGISTRY, Failure, Owner, failure
 failures = typer.Typer(no_args_is_help=True, help="What went wrong, why, and who can mend it.")
 complaint = Console(stderr=True, soft_wrap=True)
 _COLUMNS = ("id", "code", "detail", "since", "owner")
+_NONE = "Nothing fails just now."
 _OWNERS = ", ".join(owner.name.lower() for owner in Owner)
 
 
@@ -25,15 +26,19 @@ def list_failures(
     operator: Annotated[str, typer.Option(help="Of one operator only")] = "",
     code: Annotated[str, typer.Option(help="Only with this code")] = "",
     connection: Annotated[str, typer.Option(help="Only of this connection")] = "",
-    kind: Annotated[str, typer.Option(help="email, or subscription")] = "",
+    kind: Annotated[str, typer.Option(help="Only of this kind: email, or subscription")] = "",
     owner: Annotated[str, typer.Option(help=f"Only what these can mend: {_OWNERS}")] = "",
     limit: Annotated[int, typer.Option(min=1, help="How many at most; `summary` counts all")] = 500,
 ) -> None:
     """All that fails just now: whose, why, since when, and who can mend it."""
+    if code and code not in REGISTRY:
+        raise _unknown(code)
     asked = {"code": code, "connection": connection, "kind": kind, "owner": owner.lower(), "operator_id": operator}
     given = {name: value for name, value in asked.items() if value}
     found = list(islice(context.obj.remote.pages("failures", of="collections", limit=200, **given), limit + 1))
-    show_rows(context.obj, found[:limit], _COLUMNS)
+    show_rows(
+        context.obj, found[:limit], _COLUMNS, none="Nothing of what is asked for fails just now." if given else _NONE
+    )
     if len(found) > limit:
         complaint.print(f"… and more than these {limit}: see `exsync failures summary`, or give --limit")
 
@@ -42,7 +47,12 @@ def list_failures(
 def list_items(context: typer.Context, operator: OperatorId, kind: Kind = "email") -> None:
     """The items of an operator that could not be read, with the reason."""
     found = list(context.obj.remote.pages("failures", of="items", operator_id=operator, kind=kind, limit=200))
-    show_rows(context.obj, found, ("id", "subject", "code", "detail", "count", "last_at", "remedy"))
+    show_rows(
+        context.obj,
+        found,
+        ("id", "subject", "code", "detail", "count", "last_at", "remedy"),
+        none="All items could be read.",
+    )
 
 
 @failures.command("summary")
@@ -54,12 +64,14 @@ def sum_up(context: typer.Context) -> None:
         known = groups.setdefault(key, {**part, "count": 0})
         known |= {"count": known["count"] + part["count"], "since": min(known["since"], part["since"])}
     largest = sorted(groups.values(), key=lambda group: -int(group["count"]))
-    show_rows(context.obj, largest, ("count", "code", "connection", "kind", "since", "owner", "operator_id"))
+    columns = ("count", "code", "connection", "kind", "since", "owner", "operator_id")
+    show_rows(context.obj, largest, columns, none=_NONE)
 
 
 @failures.command("retry")
 def retry(
-    context: typer.Context, failure_id: Annotated[str, typer.Argument(metavar="ID", help="`id` of the list")]
+    context: typer.Context,
+    failure_id: Annotated[str, typer.Argument(metavar="ID", help="The id of one, as `exsync failures list` shows it")],
 ) -> None:
     """Try it again now, whatever the pause."""
     remote: Remote = context.obj.remote
@@ -82,7 +94,8 @@ def catalogue(
 def explain(
     context: typer.Context,
     code: Annotated[
-        list[str], typer.Argument(help="Ours, or another's: ErrorImpersonateUserDenied, AADSTS7000215, HTTP 403")
+        list[str],
+        typer.Argument(metavar="CODE", help="Ours, or another's: ErrorImpersonateUserDenied, AADSTS7000215, HTTP 403"),
     ],
 ) -> None:
     """What a code means and what to do; needs no app."""
@@ -92,7 +105,7 @@ def explain(
     else:
         signs = look_up(asked)
         if not signs:
-            raise Refused(f'There is no failure "{asked}". `exsync failures catalogue` lists them all.')
+            raise _unknown(asked)
         found = [failure(each) for each in dict.fromkeys(sign.code for sign in signs)]
         for sign in signs:
             complaint.print(_led(sign), highlight=False, markup=False)
@@ -101,6 +114,10 @@ def explain(
     else:
         for entry in found:
             _show(entry)
+
+
+def _unknown(code: str) -> Refused:
+    return Refused(f'There is no failure "{code}". `exsync failures catalogue` lists them all.')
 
 
 def _led(sign: Sign) -> str:

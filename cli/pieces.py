@@ -4,15 +4,12 @@ A piece may be sent again at will: what is done already changes nothing.
 """
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import batched
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+from cli.progress import progress
 from cli.remote import Refused
 from cli.session import Session
 from shared.errors import Invalid
@@ -41,15 +38,15 @@ def send_lines(
     Lines whose mailbox another operator has come last, once more: a later piece may have given it up.
     """
     waiting: list[OperatorLine] = []
-    with _progress() as progress:
-        task = progress.add_task("looking" if dry_run else "changing", total=total)
+    with progress() as bar:
+        task = bar.add_task("looking" if dry_run else "changing", total=total)
         for piece in batched(lines, _PIECE, strict=False):
             for line, result in _done(session, piece, fields, items=items, dry_run=dry_run):
                 if result["code"] == "mailbox-taken" and len(waiting) < _MOST_WAITING:
                     waiting.append(line)
                 else:
                     yield result
-            progress.advance(task, len(piece))
+            bar.advance(task, len(piece))
         for piece in batched(waiting, _PIECE, strict=False):
             for _, result in _done(session, piece, fields, items=items, dry_run=dry_run):
                 yield result
@@ -146,13 +143,3 @@ def _shown(value: Any) -> str:
 
 def _summary(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
-
-
-def _progress() -> Progress:
-    """On a terminal only, on standard error. What is printed meanwhile goes above the bar where both are one terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    is_terminal = sys.stderr.isatty()
-    both = is_terminal and sys.stdout.isatty()
-    return Progress(
-        *columns, console=Console(stderr=True), disable=not is_terminal, transient=True, redirect_stdout=both
-    )

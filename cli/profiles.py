@@ -31,7 +31,12 @@ def add(context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAM
 @profile.command("list")
 def list_profiles(context: typer.Context) -> None:
     """All profiles."""
-    show_rows(context.obj, [{"name": name, **asdict(each)} for name, each in sorted(_read().items())], _COLUMNS)
+    show_rows(
+        context.obj,
+        [{"name": name, **asdict(each)} for name, each in sorted(_read().items())],
+        _COLUMNS,
+        none="There is no profile.",
+    )
 
 
 @profile.command("remove")

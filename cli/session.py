@@ -4,6 +4,7 @@ Results go to standard output, as a table for people or as JSON for programs; ev
 """
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,10 +16,12 @@ from rich.table import Table
 
 from cli.remote import Remote
 
-out = Console()
+_UNLIMITED = 100_000
+"""Columns, where no terminal gives a width: what another program reads is not broken into lines."""
+out = Console(width=None if sys.stdout.isatty() else _UNLIMITED)
 
 OperatorId = Annotated[str, typer.Argument(metavar="OPERATOR", help="The operator's id")]
-Kind = Annotated[str, typer.Option(help="email")]
+Kind = Annotated[str, typer.Option(help="Which kind: email")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,21 @@ def stream_document(entries: Iterable[Any]) -> None:
     print("\n]" if between == "," else "[]")
 
 
-def show_rows(session: Session, rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> None:
-    """Print rows: a table of these columns, or all that is known as JSON."""
+def show_rows(session: Session, rows: Sequence[Mapping[str, Any]], columns: Iterable[str], *, none: str = "") -> None:
+    """Print rows: a table of these columns, or all that is known as JSON. `none` is told people where there is no row.
+
+    Nothing is cut: where it is narrow a cell goes on in the next line.
+    """
     if session.as_json:
         show_document(rows)
         return
+    if not rows and none:
+        print(none, file=sys.stderr)
+        return
     names = tuple(columns)
-    table = Table(*names, box=None)
+    table = Table(box=None)
+    for name in names:
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*("" if row.get(name) is None else escape(str(row.get(name))) for name in names))
     out.print(table)

@@ -94,7 +94,7 @@ def show_history(
         for entry in found
         for each in entry["changes"]
     ]
-    show_rows(context.obj, rows, ("at", "by", "setting", "from", "to"))
+    show_rows(context.obj, rows, ("at", "by", "setting", "from", "to"), none="No setting was ever changed.")
 
 
 @settings.command("import")

@@ -7,21 +7,14 @@ from typing import Annotated
 
 import typer
 
+from cli.chosen import All, FileOfIds, Ids, all_operators, chosen
 from cli.items import Items, ItemsOption, settle_items
-from cli.pieces import printable, refuse_refused, send_lines, show_results
-from cli.remote import Refused
+from cli.pieces import refuse_refused, send_lines, show_results
 from cli.session import Session
-from shared.errors import Invalid
 from shared.model.operator import Kind
-from shared.model.operator_table import ITEMS, OPERATOR_ID, OperatorLine, read_operator_ids
+from shared.model.operator_table import ITEMS, OPERATOR_ID, OperatorLine
 from shared.model.switches import FLAGS
 
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[OPERATOR]...", help="Operators' ids")]
-FileOfIds = Annotated[
-    Path | None,
-    typer.Option("--file", metavar="FILE", help="A file of ids: one a line, or a table with a column of them"),
-]
-All = Annotated[bool, typer.Option("--all", help="All operators")]
 Kinds = Annotated[str, typer.Option("--kinds", help="Which kinds, with commas between: email,calendar,contacts")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change")]
 
@@ -31,7 +24,9 @@ def switch_on(
 ) -> None:
     """Switch kinds on; the initial sync begins at once. What `enable` does without waves."""
     switch = Switch(read_kinds(kinds), on=True)
-    switch_operators(session, switch, named(session, switch, operators, file, everybody=everybody), dry_run=dry_run)
+    switch_operators(
+        session, switch, those_to_switch(session, switch, operators, file, everybody=everybody), dry_run=dry_run
+    )
 
 
 def disable(
@@ -46,7 +41,7 @@ def disable(
     """Switch kinds off: their sync stops. With --items remove what they hold is taken out, also where they were off before."""
     session: Session = context.obj
     wanted = read_kinds(kinds)
-    found = named(session, Switch(wanted, on=False, items=items), operators, file, everybody=everybody)
+    found = those_to_switch(session, Switch(wanted, on=False, items=items), operators, file, everybody=everybody)
     kept = Items.KEEP if dry_run and not items else settle_items(items, f"Switching off {', '.join(wanted)}")
     switch_operators(session, Switch(wanted, on=False, items=kept), found, dry_run=dry_run)
 
@@ -82,29 +77,14 @@ def read_kinds(text: str) -> tuple[Kind, ...]:
         raise typer.BadParameter(f"--kinds {text}: write {', '.join(Kind)}, with commas between") from error
 
 
-def named(
-    session: Session, switch: Switch, operators: list[str] | None, file: Path | None, *, everybody: bool
+def those_to_switch(
+    session: Session, switch: Switch, ids: list[str] | None, file: Path | None, *, everybody: bool
 ) -> Iterable[str]:
     """The ids that the command names, each once; with --all page by page, those that the switch may change."""
-    if sum((bool(operators), file is not None, everybody)) != 1:
-        raise typer.BadParameter("name operators, or give --file FILE, or --all: one of the three")
-    if everybody:
-        return _all(session, switch)
-    return list(dict.fromkeys(_ids_of(file) if file else operators or ()))
+    return chosen(ids, file, _all(session, switch) if everybody else None)
 
 
 def _all(session: Session, switch: Switch) -> Iterator[str]:
     removes = switch.items is Items.REMOVE
     only = {"kind": switch.kinds[0].value, "on": str(not switch.on).lower()}
-    query = only if len(switch.kinds) == 1 and not removes else {}
-    return (each["operator_id"] for each in session.remote.pages("operators", limit=200, **query))
-
-
-def _ids_of(file: Path) -> list[str]:
-    try:
-        with file.open("rb") as content:
-            return list(read_operator_ids(content))
-    except OSError as error:
-        raise Refused(f"{file}: {error.strerror}.") from error
-    except Invalid as invalid:
-        raise Refused(printable(f"{file}: {invalid.detail}"), invalid.code) from invalid
+    return all_operators(session.remote, **(only if len(switch.kinds) == 1 and not removes else {}))

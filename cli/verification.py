@@ -11,7 +11,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from cli.many import AtOnce, FileOfIds, Ids, chosen, progress, side_by_side
+from cli.chosen import All, FileOfIds, Ids, all_operators, chosen
+from cli.many import AtOnce, side_by_side
+from cli.progress import progress
 from cli.remote import Refused, Remote, segment
 from cli.session import Session, out, show_rows
 from cli.switching import DryRun, switch_on
@@ -23,14 +25,13 @@ _COLUMNS = ("operator_id", "mailbox", "ok", "adopted_from", "check", "code", "de
 _PATIENCE = 150.0
 """Seconds for one verification: Autodiscover, Exchange and the first status event may each take their time."""
 _BUSY_PAUSES = (2, 5, 10, 20)
-Everybody = Annotated[bool, typer.Option("--all", help="All operators")]
 Fix = Annotated[bool, typer.Option("--fix", help="Adopt the primary address where an alias is all that is wrong")]
 
 
 def verify(
     context: typer.Context,
     ids: Ids = None,
-    every: Everybody = False,
+    every: All = False,
     file: FileOfIds = None,
     fix: Fix = False,
     kinds: Annotated[str, typer.Option(help="Those that are to go on; without it, those that are on")] = "",
@@ -41,7 +42,7 @@ def verify(
 ) -> None:
     """Check mailboxes: address, impersonation, folders, push, and whether the flags hold. Exit status 1: a fault was found."""
     session: Session = context.obj
-    meant = chosen(session.remote, ids, every=every, file=file)
+    meant = list(chosen(ids, file, all_operators(session.remote) if every else None))
     kept = _Kept()
     with ExitStack() as stack:
         results = _results(
@@ -60,7 +61,7 @@ def verify(
 def enable(
     context: typer.Context,
     ids: Ids = None,
-    every: Everybody = False,
+    every: All = False,
     file: FileOfIds = None,
     waves: Annotated[
         str, typer.Option("--wave", metavar="SIZES", help="Step by step, in growing shares or numbers: 5%,25%,100%")
@@ -77,8 +78,9 @@ def enable(
 ) -> None:
     """Switch operators on; their initial sync begins at once.
 
-    With --wave step by step: each is verified, switched on and waited for, and too many failures stop it; without
-    operators, --file or --all it is all operators. Run it again to go on where it stopped.
+    With --wave step by step: each is verified, switched on and waited for, and too many failures stop it.
+
+    With --wave alone it is all operators. Run it again to go on where it stopped.
     """
     session: Session = context.obj
     if not waves:
@@ -87,8 +89,9 @@ def enable(
     if dry_run:
         raise typer.BadParameter("--dry-run and --wave do not go together; `exsync operators verify` changes nothing")
     flags = flags_of(kinds)
-    meant = chosen(session.remote, ids, every=every or not (ids or file), file=file)
-    plan = Plan(tuple(meant), sizes_of(waves, len(meant)), max_failures)
+    everybody = all_operators(session.remote) if every or not (ids or file) else None
+    meant = tuple(chosen(ids, file, everybody))
+    plan = Plan(meant, sizes_of(waves, len(meant)), max_failures)
     if not yes:
         words = f"Switch {kinds} on for {plan.sizes[-1]} of {len(meant)} operators in {len(plan.sizes)} waves?"
         if not typer.confirm(words, err=True):

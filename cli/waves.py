@@ -12,7 +12,8 @@ from typing import Any
 
 from rich.markup import escape
 
-from cli.many import progress, side_by_side
+from cli.many import side_by_side
+from cli.progress import progress
 from cli.remote import Refused, segment
 from cli.session import Session, out, show_document, show_rows
 from cli.wave_plan import Outcome, Plan, allowed, judged, verdict

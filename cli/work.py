@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from cli.failures import list_failures
 from cli.remote import segment
@@ -47,11 +48,12 @@ def _one(context: typer.Context, operator: str) -> None:
             out.print(f"note: {note}", highlight=False, markup=False)
         for problem in (facts.get("failure"), facts.get("held")):
             if problem:
-                out.print(f"[red]{problem['code']}[/red] {problem['detail']}\n→ {problem['remedy']}", highlight=False)
+                words = f"[red]{problem['code']}[/red] {escape(problem['detail'])}\n→ {escape(problem['remedy'])}"
+                out.print(words, highlight=False, soft_wrap=True)
 
 
 def sync(context: typer.Context, operator: OperatorId, kind: Kind = "email") -> None:
-    """Ask for a synchronisation now."""
+    """Ask for a synchronisation now; `exsync status OPERATOR` shows how it goes."""
     context.obj.remote.send("POST", f"operators/{segment(operator)}/sync", {"kinds": [kind]})
 
 

@@ -4,12 +4,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import typer
 
-from cli.many import chosen, side_by_side
-from cli.remote import Refused, Remote
+from cli.chosen import chosen
+from cli.many import side_by_side
+from cli.remote import Refused
 from cli.wave_plan import Plan, allowed, sizes_of, verdict
 
 
@@ -73,10 +73,6 @@ def test_a_status_is_ready_failing_or_to_be_waited_for(kinds: list[dict[str, Any
     assert (found.state, found.code) == (state, code)
 
 
-def nowhere() -> Remote:
-    return Remote("http://127.0.0.1:9", "", transport=httpx.MockTransport(lambda _: httpx.Response(500)))
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -89,18 +85,18 @@ def nowhere() -> Remote:
 def test_ids_are_read_of_a_column_or_of_lines(tmp_path: Path, text: str) -> None:
     file = tmp_path / "ids.csv"
     file.write_text(text, encoding="utf-8", newline="")
-    assert chosen(nowhere(), None, every=False, file=file) == ["alice", "bob"]
+    assert chosen(None, file, None) == ["alice", "bob"]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"none\.csv"):
-        chosen(nowhere(), None, every=False, file=tmp_path / "none.csv")
+        chosen(None, tmp_path / "none.csv", None)
 
 
-@pytest.mark.parametrize(("ids", "every"), [([], False), (["alice"], True)])
-def test_exactly_one_way_says_who_is_meant(ids: list[str], every: bool) -> None:
+@pytest.mark.parametrize(("ids", "everybody"), [([], None), (["alice"], ["bob"])])
+def test_exactly_one_way_says_who_is_meant(ids: list[str], everybody: list[str] | None) -> None:
     with pytest.raises(typer.BadParameter):
-        chosen(nowhere(), ids, every=every, file=None)
+        chosen(ids, None, everybody)
 
 
 def test_no_more_calls_are_under_way_than_were_allowed() -> None:
