@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.audit import audit
 from cli.doctor import doctor
 from cli.failures import failures
 from cli.operators import operators
@@ -24,7 +25,7 @@ app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")
 app.add_typer(trust, name="trust")
-for command in (doctor, status, sync, release):
+for command in (doctor, status, sync, release, audit):
     app.command()(command)
 
 

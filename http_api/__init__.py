@@ -9,13 +9,16 @@ from functools import cache
 import azure.functions as func
 
 bp = func.Blueprint()
+SIGNS_IN = os.environ.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"
+"""Whether App Service Authentication stands before the app. Azure itself says so; then a token is what opens, and the key
+that the host would ask for beside it is not needed. The app lets nobody in whom the platform does not name."""
 
 
 @bp.function_name("http_api")
 @bp.route(
     route="{*path}",
     methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-    auth_level=func.AuthLevel.FUNCTION,
+    auth_level=func.AuthLevel.ANONYMOUS if SIGNS_IN else func.AuthLevel.FUNCTION,
 )
 async def http_api(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer one request of the application or of an administrator."""
@@ -30,4 +33,5 @@ def _application() -> func.AsgiMiddleware:
     from shared.compose import settings_changed, the_world
 
     local = os.environ.get("AZURE_FUNCTIONS_ENVIRONMENT") == "Development"
-    return func.AsgiMiddleware(create_app(the_world, local=local, settings_changed=settings_changed))
+    app = create_app(the_world, local=local, signs_in=SIGNS_IN, settings_changed=settings_changed)
+    return func.AsgiMiddleware(app)

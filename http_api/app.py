@@ -6,7 +6,20 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-from http_api import changes, discover, documentation, emails, failures, health, operators, settings, status, trust
+from http_api import (
+    audit,
+    changes,
+    discover,
+    documentation,
+    emails,
+    failures,
+    health,
+    operators,
+    settings,
+    status,
+    trust,
+)
+from http_api.audited import Audited
 from http_api.documents import Problem
 from http_api.guard import Guard
 from http_api.problems import PROBLEMS, answer_problems
@@ -14,7 +27,7 @@ from shared.compose import World
 
 PREFIX = "/api"
 VERSION = "0.1.0"
-_ROUTERS = (operators, emails, changes, status, failures, settings, trust, discover, health)
+_ROUTERS = (operators, emails, changes, status, failures, settings, trust, discover, audit, health)
 _DESCRIPTION = (
     "Email of Exchange for the CRM: the items, the ordered change feed, and what administrators need. "
     "Times are UTC with `Z`; lists are `{items, next}`; errors are problem documents (RFC 9457) with a `code`."
@@ -25,15 +38,16 @@ def create_app(
     world_source: Callable[[], Awaitable[World]],
     *,
     local: bool = False,
+    signs_in: bool = False,
     settings_changed: Callable[[], None] = lambda: None,
 ) -> FastAPI:
-    """Build the application. `local`: answer only requests that a page of this machine may make. `settings_changed` is
-    called once they were."""
+    """Build the application. `local`: answer only requests that a page of this machine may make. `signs_in`: the platform
+    says who calls. `settings_changed` is called once they were."""
     app = FastAPI(
         title="Exchange CRM Sync",
         version=VERSION,
         description=_DESCRIPTION,
-        openapi_url=f"{PREFIX}/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -42,11 +56,13 @@ def create_app(
     )
     app.state.world_source = world_source
     app.state.readers = {}
+    app.state.signs_in = signs_in
     app.state.settings_changed = settings_changed
     for module in _ROUTERS:
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(documentation.router, prefix=PREFIX, include_in_schema=False)
     answer_problems(app)
+    app.add_middleware(Audited)
     app.add_middleware(Guard, local=local)
     _describe(app)
     return app

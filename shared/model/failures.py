@@ -794,6 +794,18 @@ _INPUT = (
         "Users and groups.",
     ),
     (
+        "operator-not-yours",
+        Owner.CRM,
+        "The application may not see this operator: its role names others.",
+        "Give it the app role `application:OPERATOR_ID` for this operator too, or `application` for all.",
+    ),
+    (
+        "sign-in-required",
+        Owner.CALLER,
+        "The app is told by Microsoft Entra ID who calls, and nobody is named.",
+        "Sign in, or send a token for this app in the header `Authorization: Bearer`; a function key does not do.",
+    ),
+    (
         "precondition-required",
         Owner.CALLER,
         "The settings are only changed under a known version.",
