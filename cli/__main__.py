@@ -12,6 +12,7 @@ from cli.audit import audit
 from cli.doctor import doctor
 from cli.failures import failures
 from cli.operators import operators
+from cli.pauses import pause, resume
 from cli.remote import Refused, Remote
 from cli.session import Session
 from cli.settings import settings
@@ -25,7 +26,7 @@ app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")
 app.add_typer(trust, name="trust")
-for command in (doctor, status, sync, release, audit):
+for command in (doctor, status, sync, release, audit, pause, resume):
     app.command()(command)
 
 

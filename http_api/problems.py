@@ -29,6 +29,7 @@ _BY_CODE = {
     "range-required": 416,
     "range-invalid": 416,
     "not-found": 404,
+    "pause-unknown": 404,
     "certificate-unknown": 404,
     "secret-too-large": 413,
     "secret-not-confirmed": 403,

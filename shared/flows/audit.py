@@ -14,7 +14,7 @@ from shared.errors import Invalid
 from shared.flows.erase import erase
 from shared.flows.reading import Listed
 from shared.flows.receive_notification import write
-from shared.flows.settings_document import read_settings
+from shared.flows.settings_document import settings_in_force
 from shared.model.cursors import read_cursor, write_cursor
 from shared.model.email import timestamp
 from shared.model.keys import time_prefix
@@ -113,7 +113,7 @@ class _Search:
             page = await self.world.rows.query(TABLE, day, after=after, limit=self._room())
             for row in page.rows:
                 self.looked_at += 1
-                if self.target in ("", row.values["target"]):
+                if not self.target or row.values["target"] in (self.target, f"operator-{self.target}"):
                     self.found.append(_document(row))
                 if len(self.found) == self.limit:
                     return row.key
@@ -143,7 +143,7 @@ async def sweep_audit(world: World, keep: timedelta, *, deadline: datetime) -> b
 async def _oldest(world: World) -> date:
     """The oldest day that may have entries."""
     row = await world.rows.get(TABLE, _SWEPT, _SWEPT)
-    configuration = world.configuration or (await read_settings(world.rows))[0]
+    configuration = await settings_in_force(world)
     kept = _today(world) - timedelta(days=configuration.retention.audit_days)
     return max(kept, _date(str(row.values["day"]))) if row else kept
 

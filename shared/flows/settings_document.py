@@ -34,6 +34,11 @@ async def read_settings(rows: Rows) -> tuple[Configuration, str]:
         raise Reconfigure(error.code, error.detail) from error
 
 
+async def settings_in_force(world: World) -> Configuration:
+    """Those that were read just now, where they were; else those that are stored. Raises as `read_settings` does."""
+    return world.configuration or (await read_settings(world.rows))[0]
+
+
 async def patch_settings(
     world: World, patch: Mapping[str, Any], *, version: str, secret: str = "", dry_run: bool = False
 ) -> tuple[Configuration, str]:

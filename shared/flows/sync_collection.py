@@ -5,7 +5,9 @@ is what Exchange says since the stored sync state; who asked, and how often, doe
 """
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from shared.errors import LeaseLost, Permanent, SyncError
 from shared.flows.claim import Claim
@@ -13,7 +15,8 @@ from shared.flows.email.bring_up_to_date import bring_up_to_date, remove_everyth
 from shared.flows.email.run import EmailRules, OutOfTime, Run
 from shared.flows.keep_subscription import subscribe_again
 from shared.flows.operators import find_operator
-from shared.flows.settings_document import read_settings
+from shared.flows.pauses import holds_back
+from shared.flows.settings_document import settings_in_force
 from shared.flows.whereabouts import doubt, mailbox_of
 from shared.model.collection import Trouble
 from shared.model.configuration import Configuration
@@ -21,7 +24,7 @@ from shared.model.due import circumstances, is_paused
 from shared.model.exchange import Mailbox
 from shared.model.keys import collection_key
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
-from shared.model.rules import KeepRules, is_shut, lasting, lower, pause_after
+from shared.model.rules import PROBE_EVERY, KeepRules, is_shut, is_suspended, lasting, lower, pause_after
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, World
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,8 @@ async def sync_collection(world: World, operator_id: str, kind: Kind, *, budget:
     operator = await find_operator(world.rows, operator_id)
     if operator is None or kind not in AVAILABLE_KINDS:
         return "unknown"
+    if await holds_back(world, operator, kind):
+        return "paused"
     claim = Claim(world, collection_key(operator.mailbox_key, kind), world.new_id())
     if not await claim.take(world.now(), job=job):
         return "busy"
@@ -55,7 +60,7 @@ async def _serve(world: World, claim: Claim, operator: Operator, kind: Kind, bud
         await world.queues.send(COLLECTIONS_QUEUE, again)
         return "continued"
     except SyncError as failure:
-        pause = await _note(claim, failure)
+        pause = await _note(world, claim, failure)
         await doubt(world, operator, failure)
         await world.queues.send(COLLECTIONS_QUEUE, again, delay=pause)
         log.warning("%s of %s fails: %s", kind.value, operator.id, failure)
@@ -64,18 +69,19 @@ async def _serve(world: World, claim: Claim, operator: Operator, kind: Kind, bud
         raise
     except Exception as unknown:
         # Not ours to handle, but status must not be silent about it: the queue repeats it and then keeps it as poison.
-        await _note(claim, Permanent("internal-error", type(unknown).__name__), resting=False)
+        await _note(world, claim, Permanent("internal-error", type(unknown).__name__), resting=False)
         raise
 
 
 async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budget: timedelta) -> str:
-    configuration = world.configuration or (await read_settings(world.rows))[0]
+    configuration = await settings_in_force(world)
     deadline = world.now() + budget
     is_on = configuration.email.enabled and operator.flag(kind)
     under = circumstances(configuration, operator)
     while True:
         begun = world.now()
         run = Run(world, claim, Mailbox(operator.mailbox, operator.connection), EmailRules(), begun, deadline)
+        run.is_held_back = partial(holds_back, replace(world, pauses=None), operator, kind)
         run.stubborn = claim.head.trouble is not None and claim.head.trouble.count >= _STUBBORN_AFTER
         if claim.remove_items:
             await remove_everything(run)
@@ -101,16 +107,19 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
             return "off"
 
 
-async def _note(claim: Claim, failure: SyncError, *, resting: bool = True) -> timedelta:
+async def _note(world: World, claim: Claim, failure: SyncError, *, resting: bool = True) -> timedelta:
     """Keep the failure in the head: since when, how often, and until when the collection rests."""
-    now = claim.world.now()
+    now = world.now()
     old = claim.head.trouble
     count = 1 if old is None else old.count + 1
     alike = 1 if old is None or old.code not in (failure.code, lasting(failure.code, old.alike)) else old.alike + 1
     since = now if old is None or alike == 1 else old.since
     code = lasting(failure.code, alike)
+    shut_since = (old.shut_since if old else None) or (now if is_shut(code) else None)
+    trouble = Trouble(code, failure.detail, since, now, count, alike, shut_since)
     pause = pause_after(count, failure.retry_after, shut=alike if is_shut(code) else 0)
-    trouble = Trouble(code, failure.detail, since, now, count, alike)
+    if shut_since and is_suspended(trouble, (await settings_in_force(world)).operators.suspend_after_days, now):
+        pause = PROBE_EVERY
     await claim.rest(trouble=trouble, retry_at=now + pause if resting else None)
     return pause
 

@@ -86,7 +86,8 @@ class Held:
 class Trouble:
     """Why a collection fails just now: a code of the failure registry, since when, and how often in a row.
 
-    `alike`: how often in a row it was this same failure.
+    `alike`: how often in a row it was this same failure. `shut_since`: since when the mailbox is shut to us, whatever
+    else failed in between.
     """
 
     code: str
@@ -95,6 +96,7 @@ class Trouble:
     last: datetime
     count: int = 1
     alike: int = 1
+    shut_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -806,6 +806,18 @@ _INPUT = (
         "Sign in, or send a token for this app in the header `Authorization: Bearer`; a function key does not do.",
     ),
     (
+        "pause-invalid",
+        Owner.CALLER,
+        "This cannot be paused so.",
+        "`exsync pause --all --reason TEXT`, or `--kind email`, or `--operator ID` in place of `--all`.",
+    ),
+    (
+        "pause-unknown",
+        Owner.CALLER,
+        "This is not paused.",
+        "`GET /pauses` lists what is.",
+    ),
+    (
         "precondition-required",
         Owner.CALLER,
         "The settings are only changed under a known version.",
@@ -883,6 +895,18 @@ _WARNING = (
         "A certificate that the connection to Exchange depends on expires within 30 days.",
         "Renew it on the server before that day; for a private authority then also `exsync trust add FILE` with "
         "the new one, and `exsync trust remove FINGERPRINT` for the old.",
+    ),
+    (
+        "mailbox-suspended",
+        Owner.EXCHANGE,
+        "The mailbox has been shut for longer than `operators.suspend_after_days`: it is only tried once a day.",
+        "`exsync operators remove ID` for somebody who has left; else mend what the failure names, and `exsync sync ID`.",
+    ),
+    (
+        "pause-lasts",
+        Owner.CRM,
+        "An administrator has paused the sync more than a day ago, and it is still paused.",
+        "`exsync resume` when the maintenance is over; `exsync status ID` says who paused it and why.",
     ),
 )
 

@@ -1,6 +1,7 @@
 """What the steps of one email sync share: the claimed collection, the mailbox, the rules and the time left."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +12,16 @@ from shared.model.exchange import Mailbox
 from shared.model.rules import KeepRules, window_start
 from shared.ports import World
 
+_HEED_EVERY = timedelta(seconds=15)
+"""How long a sync under way may go on after it was paused, about."""
+
 
 class OutOfTime(Exception):
     """The time budget is spent and the work put down where it can be taken up: enqueue the continuation."""
+
+
+async def _never() -> bool:
+    return False
 
 
 class LookAgain(Exception):
@@ -60,6 +68,10 @@ class Run:
     """Whether all folders were looked at."""
     is_concluding: bool = False
     """Whether the page in hand is the last of this pass, unless it brings something that must be seen to."""
+    is_held_back: Callable[[], Awaitable[bool]] = _never
+    """Whether an administrator has paused the collection, as storage has it now."""
+    _asked_at: datetime | None = None
+    """When `is_held_back` was last asked."""
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -94,8 +106,19 @@ class Run:
             raise OutOfTime
 
     async def keep_lease(self) -> None:
-        """Extend the lease during long reading without writing anything else."""
+        """Extend the lease during long reading without writing anything else. Raises OutOfTime once a pause has begun:
+        what is not committed is read again."""
         async with self._one_at_a_time:
+            await self._heed_pauses()
             until = self.claim.head.until
             if until is None or until - self.world.now() < timedelta(minutes=1):
                 await self.claim.commit()
+
+    async def _heed_pauses(self) -> None:
+        """A sync that is soon done asks nothing of storage for this: pauses were looked at before it began."""
+        now = self.world.now()
+        if now - (self._asked_at or self.begun) < _HEED_EVERY:
+            return
+        self._asked_at = now
+        if await self.is_held_back():
+            raise OutOfTime
