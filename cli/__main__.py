@@ -11,6 +11,7 @@ import typer
 from cli.audit import audit
 from cli.doctor import doctor
 from cli.failures import failures
+from cli.forget import forget_operator, forget_person
 from cli.operators import operators
 from cli.pauses import pause, resume
 from cli.remote import Refused, Remote
@@ -26,6 +27,8 @@ app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")
 app.add_typer(trust, name="trust")
+operators.command("forget")(forget_operator)
+app.command("forget")(forget_person)
 for command in (doctor, status, sync, release, audit, pause, resume):
     app.command()(command)
 

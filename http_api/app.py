@@ -13,6 +13,7 @@ from http_api import (
     documentation,
     emails,
     failures,
+    forget,
     health,
     operators,
     pauses,
@@ -28,7 +29,7 @@ from shared.compose import World
 
 PREFIX = "/api"
 VERSION = "0.1.0"
-_ROUTERS = (operators, emails, changes, status, failures, settings, trust, discover, pauses, audit, health)
+_ROUTERS = (operators, emails, changes, status, failures, settings, trust, discover, pauses, audit, forget, health)
 _DESCRIPTION = (
     "Email of Exchange for the CRM: the items, the ordered change feed, and what administrators need. "
     "Times are UTC with `Z`; lists are `{items, next}`; errors are problem documents (RFC 9457) with a `code`."

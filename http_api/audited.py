@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.compose import World
 from shared.errors import Invalid, SyncError, Transient, Unclear
-from shared.flows.audit import Entry, close_entry, open_entry
+from shared.flows.audit import Entry, close_entry, concealed, open_entry
 from shared.model.caller import Caller
 from shared.model.configuration import flatten
 
@@ -24,25 +24,25 @@ _PLACE = "audit_entry"
 _CODE = "problem_code"
 
 
-async def record_intent(request: Request, caller: Caller) -> None:
+async def record_intent(request: Request, caller: Caller, *, conceals: bool = False) -> None:
     """Write down what is about to be done. Raises Transient: what cannot be written down is not done."""
     if request.method in _READING:
         return
     world: World = await request.app.state.world_source()
     try:
-        place = await open_entry(world, await _entry(request, caller))
+        place = await open_entry(world, await _entry(request, caller, conceals=conceals))
     except (SyncError, Unclear) as failure:
         raise Transient("storage-unavailable", "the audit could not be written, so nothing was done") from failure
     setattr(request.state, _PLACE, (world, place))
 
 
-async def record_refusal(request: Request, caller: Caller, refusal: Invalid) -> None:
+async def record_refusal(request: Request, caller: Caller, refusal: Invalid, *, conceals: bool = False) -> None:
     """Write down that somebody tried. Storage that is down does not make it less of a refusal."""
     if request.method in _READING:
         return
     world: World = await request.app.state.world_source()
     try:
-        place = await open_entry(world, await _entry(request, caller))
+        place = await open_entry(world, await _entry(request, caller, conceals=conceals))
         await close_entry(world, place, status=403, code=refusal.code)
     except (SyncError, Unclear):
         log.exception("a refusal is not in the audit: %s %s", caller.name, request.method)
@@ -53,11 +53,12 @@ def name_problem(request: Request, code: str) -> None:
     setattr(request.state, _CODE, code)
 
 
-async def _entry(request: Request, caller: Caller) -> Entry:
+async def _entry(request: Request, caller: Caller, *, conceals: bool) -> Entry:
     route = cast(APIRoute, request.scope["route"])
     names = [parameter.alias for parameter in route.dependant.query_params]
     detail = {name: request.query_params[name][:100] for name in names if name in request.query_params}
-    target = "/".join(str(value) for value in request.path_params.values())
+    named = [str(value) for value in request.path_params.values()]
+    target = "/".join(concealed(name) if conceals else name for name in named)
     return Entry(by=caller.name, action=route.name, target=target or await _members(request, route), detail=detail)
 
 

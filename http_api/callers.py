@@ -30,18 +30,22 @@ TheCaller = Annotated[Caller, Depends(_caller)]
 
 
 class Needs:
-    """A route's dependency: the caller has one of these roles, for the operator that the request names."""
+    """A route's dependency: the caller has one of these roles, for the operator that the request names.
 
-    def __init__(self, *roles: Role) -> None:
+    `conceals`: the audit does not name the operator, who is to be forgotten.
+    """
+
+    def __init__(self, *roles: Role, conceals: bool = False) -> None:
         self.roles = frozenset(roles)
+        self.conceals = conceals
 
     async def __call__(self, request: Request, caller: TheCaller) -> None:
         """Raise Invalid("role-missing") or Invalid("operator-not-yours") for anybody else."""
         refusal = self._refusal(caller, request)
         if refusal is None:
-            await record_intent(request, caller)
+            await record_intent(request, caller, conceals=self.conceals)
         else:
-            await record_refusal(request, caller, refusal)
+            await record_refusal(request, caller, refusal, conceals=self.conceals)
             raise refusal
 
     def _refusal(self, caller: Caller, request: Request) -> Invalid | None:
@@ -56,6 +60,6 @@ class Needs:
         return None
 
 
-def needs(*roles: Role) -> Any:
+def needs(*roles: Role, conceals: bool = False) -> Any:
     """The dependency for a router or a route."""
-    return Depends(Needs(*roles))
+    return Depends(Needs(*roles, conceals=conceals))

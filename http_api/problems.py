@@ -30,6 +30,8 @@ _BY_CODE = {
     "range-invalid": 416,
     "not-found": 404,
     "pause-unknown": 404,
+    "forget-unknown": 404,
+    "address-of-operator": 409,
     "certificate-unknown": 404,
     "secret-too-large": 413,
     "secret-not-confirmed": 403,

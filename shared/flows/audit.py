@@ -17,7 +17,7 @@ from shared.flows.receive_notification import write
 from shared.flows.settings_document import settings_in_force
 from shared.model.cursors import read_cursor, write_cursor
 from shared.model.email import timestamp
-from shared.model.keys import time_prefix
+from shared.model.keys import hashed, time_prefix
 from shared.ports import Insert, Merge, Row, Upsert, Value, World
 
 TABLE = "audit"
@@ -83,8 +83,8 @@ async def list_audit(
     is `next`. Raises Invalid("request-malformed") and Invalid("cursor-invalid").
     """
     scope = f"{TABLE}/{day}/{operator_id}"
-    oldest = _date(day) if day else await _oldest(world)
-    start, key = read_cursor(scope, after, parts=2) if after else (day or _today(world).isoformat(), _BEFORE_ALL)
+    oldest = _date(day) if day else await oldest_day(world)
+    start, key = read_cursor(scope, after, parts=2) if after else (day or today(world).isoformat(), _BEFORE_ALL)
     search = _Search(world, operator_id, limit)
     current = _date(start)
     for _ in range(_DAYS_AT_ONCE):
@@ -102,7 +102,7 @@ class _Search:
     """A page in the making."""
 
     world: World
-    target: str
+    operator_id: str
     limit: int
     found: list[dict[str, Any]] = field(default_factory=list)
     looked_at: int = 0
@@ -113,7 +113,7 @@ class _Search:
             page = await self.world.rows.query(TABLE, day, after=after, limit=self._room())
             for row in page.rows:
                 self.looked_at += 1
-                if not self.target or row.values["target"] in (self.target, f"operator-{self.target}"):
+                if not self.operator_id or self._is_about(str(row.values["target"])):
                     self.found.append(_document(row))
                 if len(self.found) == self.limit:
                     return row.key
@@ -122,14 +122,18 @@ class _Search:
                 return after
 
     def _room(self) -> int:
-        return _ROWS_AT_ONCE if self.target else self.limit - len(self.found)
+        return _ROWS_AT_ONCE if self.operator_id else self.limit - len(self.found)
+
+    def _is_about(self, target: str) -> bool:
+        names = {self.operator_id, concealed(self.operator_id)}
+        return not names.isdisjoint(part.removeprefix("operator-") for part in target.split("/"))
 
 
 async def sweep_audit(world: World, keep: timedelta, *, deadline: datetime) -> bool:
     """Remove whole days that are older than `keep`, oldest first; False where the time did not suffice."""
     row = await world.rows.get(TABLE, _SWEPT, _SWEPT)
-    day = _date(str(row.values["day"])) if row else _today(world)  # before the first sweep there was nothing to sweep
-    while day < _today(world) - keep:
+    day = _date(str(row.values["day"])) if row else today(world)  # before the first sweep there was nothing to sweep
+    while day < today(world) - keep:
         async for _ in erase(world.rows, TABLE, day.isoformat()):
             if world.now() >= deadline:
                 return False
@@ -140,15 +144,46 @@ async def sweep_audit(world: World, keep: timedelta, *, deadline: datetime) -> b
     return True
 
 
-async def _oldest(world: World) -> date:
+def concealed(operator_id: str) -> str:
+    """What stands for an operator who is to be forgotten: it tells nothing, and whoever knows the id finds it again."""
+    return f"forgotten-{hashed(operator_id)}"
+
+
+async def conceal(world: World, day: date, operator_id: str) -> int:
+    """Conceal an operator's id in the entries of a day; in how many. Repeatable."""
+    count, after = 0, ""
+    while True:
+        page = await world.rows.query(TABLE, day.isoformat(), after=after, columns=("target", "detail"))
+        for row in page.rows:
+            if changed := _concealed_in(row, operator_id):
+                await write(world.rows, TABLE, day.isoformat(), Merge(row.key, changed))
+                count += 1
+        after = page.next
+        if not after:
+            return count
+
+
+def _concealed_in(row: Row, operator_id: str) -> dict[str, Value]:
+    """The columns of an entry that name the operator, without the name."""
+    named = {operator_id: concealed(operator_id), f"operator-{operator_id}": f"operator-{concealed(operator_id)}"}
+    detail = json.loads(str(row.values["detail"]))
+    target = str(row.values["target"])
+    without = {name: named.get(value, value) if isinstance(value, str) else value for name, value in detail.items()}
+    parts = [named.get(part, part) for part in target.split("/")]
+    columns: dict[str, Value] = {"target": "/".join(parts), "detail": json.dumps(without)}
+    return columns if columns["target"] != target or without != detail else {}
+
+
+async def oldest_day(world: World) -> date:
     """The oldest day that may have entries."""
     row = await world.rows.get(TABLE, _SWEPT, _SWEPT)
     configuration = await settings_in_force(world)
-    kept = _today(world) - timedelta(days=configuration.retention.audit_days)
+    kept = today(world) - timedelta(days=configuration.retention.audit_days)
     return max(kept, _date(str(row.values["day"]))) if row else kept
 
 
-def _today(world: World) -> date:
+def today(world: World) -> date:
+    """The day whose entries are written now, in UTC."""
     return world.now().astimezone(UTC).date()
 
 

@@ -18,7 +18,9 @@ async def erase(
     """
     after = ""
     while True:
-        page = await rows.query(table, partition, first=first, before=before, after=after, limit=_AT_ONCE)
+        page = await rows.query(
+            table, partition, first=first, before=before, after=after, limit=_AT_ONCE, columns=("at",)
+        )
         if page.rows:
             await _remove(rows, table, partition, page.rows)
             yield page.rows

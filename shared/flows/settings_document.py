@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from shared.errors import Conflict, Invalid, Reconfigure
+from shared.errors import Conflict, Invalid, Reconfigure, Transient
 from shared.model.configuration import Configuration, Connection, merge_patch, parse, problem
 from shared.ports import Insert, Replace, Row, Rows, Secrets, World
 
@@ -18,6 +18,7 @@ TABLE = "configuration"
 PARTITION = "settings"
 KEY = "document"
 ANY_VERSION = "*"
+_ATTEMPTS = 5
 type Hosts = dict[str, list[str]]
 """Secret's name → hosts that it, or a token bought with it, may be sent to."""
 
@@ -57,6 +58,23 @@ async def patch_settings(
     if not dry_run:
         await _write(world.rows, row, merged, hosts)
     return configuration, _version(merged)
+
+
+async def exclude_address(world: World, address: str) -> None:
+    """Add an address to `email.exclude_addresses`, unless it is there. Raises Transient where others change all the time."""
+    for _ in range(_ATTEMPTS):
+        configuration, version = await read_settings(world.rows)
+        known = configuration.email.exclude_addresses
+        if address in known:
+            return
+        try:
+            await patch_settings(world, {"email": {"exclude_addresses": [*known, address]}}, version=version)
+        except Invalid as refused:
+            if refused.code != "precondition-failed":
+                raise
+        else:
+            return
+    raise Transient("storage-unavailable", "the settings are being changed elsewhere; repeat the request")
 
 
 async def _write(rows: Rows, row: Row | None, document: Any, hosts: Hosts) -> None:

@@ -142,4 +142,5 @@ def email_rules(configuration: Configuration, mailbox: Mailbox) -> EmailRules:
         remove_left=email.on_leave == "remove",
         remove_deleted=email.on_delete == "remove",
         attachment_bytes=configuration.attachments.max_mb * 1024 * 1024,
+        kept_days=configuration.retention.email_days,
     )

@@ -818,6 +818,18 @@ _INPUT = (
         "`GET /pauses` lists what is.",
     ),
     (
+        "address-of-operator",
+        Owner.CALLER,
+        "The address is an operator's own mailbox: all of its mail would go.",
+        "`exsync operators forget ID` forgets an operator; `exsync forget --address` is for people outside.",
+    ),
+    (
+        "forget-unknown",
+        Owner.CALLER,
+        "Nobody has asked to forget this.",
+        "`POST /operators/{operator_id}/forget`, or `POST /forget` with an address, asks for it.",
+    ),
+    (
         "precondition-required",
         Owner.CALLER,
         "The settings are only changed under a known version.",

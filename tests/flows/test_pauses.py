@@ -173,7 +173,7 @@ async def test_a_pause_is_recalled_once_a_day_until_it_ends(caplog: pytest.LogCa
             await begin_day(office.world())
             for task in office.queues.receive(SHARDS_QUEUE):
                 if task["task"] in (RECALL, AUDIT):
-                    await do_daily(office.world(), task["task"], budget=BUDGET)
+                    await do_daily(office.world(), task, budget=BUDGET)
             office.now += timedelta(hours=1)
         recalled = [each.getMessage() for each in caplog.records if each.getMessage().startswith("pause-lasts")]
     assert len(recalled) == 2

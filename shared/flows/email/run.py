@@ -9,7 +9,7 @@ from typing import Any
 from shared.flows.claim import Claim
 from shared.flows.email.stored import Leaving
 from shared.model.exchange import Mailbox
-from shared.model.rules import KeepRules, window_start
+from shared.model.rules import BEGINNING, KeepRules, window_start
 from shared.ports import World
 
 _HEED_EVERY = timedelta(seconds=15)
@@ -40,6 +40,8 @@ class EmailRules:
     remove_left: bool = False
     remove_deleted: bool = False
     attachment_bytes: int = 30 * 1024 * 1024
+    kept_days: int | None = None
+    """What is older is not kept at all."""
 
 
 @dataclass(slots=True)
@@ -83,6 +85,13 @@ class Run:
     def window(self) -> tuple[datetime | None, int]:
         """The window's absolute start and the setting it comes from, as they should be. DESIGN 3."""
         return window_start(self.claim.head, self.rules.window_days, self.world.now())
+
+    @property
+    def start(self) -> datetime:
+        """From when on mail is imported: from the window's start, and never what would be taken out as too old."""
+        start = self.claim.head.window_from or BEGINNING
+        days = self.rules.kept_days
+        return start if days is None else max(start, self.begun - timedelta(days=days))
 
     @property
     def mailbox_label(self) -> str:
