@@ -3,6 +3,7 @@
 This module stays light, since every cold start imports it; the application itself is `http_api/app.py`.
 """
 
+import logging
 import os
 from functools import cache
 
@@ -32,6 +33,13 @@ def _application() -> func.AsgiMiddleware:
     from http_api.app import create_app
     from shared.compose import settings_changed, the_world
 
+    logging.getLogger().addFilter(_is_no_answer)
     local = os.environ.get("AZURE_FUNCTIONS_ENVIRONMENT") == "Development"
     app = create_app(the_world, local=local, signs_in=SIGNS_IN, settings_changed=settings_changed)
     return func.AsgiMiddleware(app)
+
+
+def _is_no_answer(record: logging.LogRecord) -> bool:
+    """Quirk: azure.functions writes every answer, mail and all, into the root logger at DEBUG. A logger's filter is asked for
+    what is logged by that logger itself, and nobody else uses this one so."""
+    return record.levelno > logging.DEBUG

@@ -37,7 +37,8 @@ _OPERATORS_IN_PART = 100
 _SETTINGS_FELT = timedelta(seconds=5)
 """Longer than any worker works by settings that it read before (`shared/compose.py`)."""
 _BUSY = timedelta(seconds=20)
-_LOOK_AGAIN = timedelta(seconds=10)
+_FIRST_LOOK, _LOOK_AGAIN = timedelta(seconds=2), timedelta(seconds=10)
+"""When to see whether all parts are done: few are in no time, a hundred thousand operators take their time."""
 _AT_ONCE = 300
 
 
@@ -114,7 +115,7 @@ async def _cut(work: _Work, after: str, number: int) -> None:
             await work.ask(PART, number=number)
             after, number = last, number + 1
         if not page.next:
-            await work.ask(FINISH, number=number)
+            await work.ask(FINISH, number=number, delay=_FIRST_LOOK)
             return
         if work.is_out_of_time:
             await work.ask(CUT, after=after, number=number)
