@@ -14,6 +14,10 @@ def status(context: typer.Context, operator: OperatorId) -> None:
     for facts in kinds.values() if not context.obj.as_json else ():
         for note in facts.get("notes") or ():
             out.print(f"note: {note}", highlight=False, markup=False)
+        if paused := facts.get("paused"):
+            out.print(
+                f"paused by {paused['by']} since {paused['since']}: {paused['scope']}", highlight=False, markup=False
+            )
         for problem in (facts.get("failure"), facts.get("held")):
             if problem:
                 out.print(f"[red]{problem['code']}[/red] {problem['detail']}\n→ {problem['remedy']}", highlight=False)
