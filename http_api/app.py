@@ -110,9 +110,14 @@ def _describe(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = made()
             key = {"type": "apiKey", "in": "header", "name": "x-functions-key"}
-            document["components"]["securitySchemes"] = {"function_key": key}
+            token = {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "Of Microsoft Entra ID, where the platform asks for it",
+            }
+            document["components"]["securitySchemes"] = {"function_key": key, "entra_token": token}
             document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
-            document["security"] = [{"function_key": []}]
+            document["security"] = [{"function_key": []}, {"entra_token": []}]
             for module in _ROUTERS:
                 _restore_nulls(document, module.router)
         return made()

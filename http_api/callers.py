@@ -6,9 +6,10 @@ Where App Service Authentication stands before the app it says who calls. Withou
 is not looked at: the Functions host has checked the key. What is no GET is written into the audit before it is done.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Depends
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from http_api.audited import record_intent, record_refusal
@@ -52,12 +53,20 @@ class Needs:
         wanted = " or ".join(sorted(self.roles))
         if not caller.may(self.roles):
             return Invalid("role-missing", f"{caller.name} has none of the roles that this call needs: {wanted}")
-        operator_id = request.path_params.get("operator_id") or request.query_params.get("operator_id")
-        if not caller.may_see(self.roles, operator_id):
+        if not caller.may_see(self.roles, _operator_of(request)):
             return Invalid(
                 "operator-not-yours", f"{caller.name} may call this for: {', '.join(caller.operators or ())}"
             )
         return None
+
+
+def _operator_of(request: Request) -> str | None:
+    """Which operator a call is about. A parameter that the route does not know says nothing about what it will show."""
+    if "operator_id" in request.path_params:
+        return str(request.path_params["operator_id"])
+    route = cast(APIRoute, request.scope["route"])
+    known = any(parameter.alias == "operator_id" for parameter in route.dependant.query_params)
+    return request.query_params.get("operator_id") if known else None
 
 
 def needs(*roles: Role, conceals: bool = False) -> Any:

@@ -28,7 +28,7 @@ from shared.flows.settings_document import read_settings as read_configuration
 from shared.model.configuration import Configuration, Connection
 from shared.model.keys import mailbox_key
 from shared.model.pauses import Pauses
-from shared.ports import Secrets
+from shared.ports import Rows, Secrets
 from shared.ports import World as World
 from shared.settings import Settings, read_settings
 
@@ -120,11 +120,8 @@ def _built() -> _Process:
 async def _follow_settings(process: _Process) -> Configuration | None:
     """Use the connections that the settings have now; these settings. Requests under way end on those they began with."""
     now, changes = _now(), process.changes
-    process.pauses = await read_pauses(process.world.rows)
-    try:
-        configuration, _ = await read_configuration(process.world.rows)
-    except Reconfigure:
-        configuration = None  # a document of another version: the flows say so, each for itself
+    rows = process.world.rows
+    configuration, process.pauses = await asyncio.gather(_configuration(rows), read_pauses(rows))
     connections = process.connections if configuration is None else configuration.connections
     if connections != process.connections:
         old = process.exchange
@@ -136,6 +133,13 @@ async def _follow_settings(process: _Process) -> Configuration | None:
     if process.changes == changes:
         process.checked_at = now
     return configuration
+
+
+async def _configuration(rows: Rows) -> Configuration | None:
+    try:
+        return (await read_configuration(rows))[0]
+    except Reconfigure:
+        return None  # a document of another version: the flows say so, each for itself
 
 
 def _exchange(connections: Iterable[Connection], vault: Secrets) -> EwsExchange:

@@ -213,7 +213,8 @@ async def _audit(work: _Work, operator: Operator) -> timedelta | None:
     while day >= oldest:
         count = await audit.conceal(work.world, day, operator.id)
         day -= timedelta(days=1)
-        await work.save(replace(work.job.counting(audit_entries_concealed=count), cursor=day.isoformat()))
+        if count or work.is_out_of_time:
+            await work.save(replace(work.job.counting(audit_entries_concealed=count), cursor=day.isoformat()))
         if work.is_out_of_time:
             return timedelta(0)
     return None

@@ -18,6 +18,7 @@ from shared.flows.settings_document import read_settings
 from shared.flows.sync_collection import sync_collection
 from shared.model.collection import Intent, Phase
 from shared.model.email import Participant
+from shared.model.exchange import ItemFailure
 from shared.model.operator import Kind, Operator
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, World
 from tests.flows.breaking import Crash, Fuse
@@ -110,6 +111,22 @@ async def test_stored_contents_go_too_but_not_those_that_another_email_has() -> 
     [left] = [row async for row in every(office.rows, office.key, "o-")]
     assert rows["another's"] in left.key
     assert len([blob async for blob in office.blobs.names(f"{operator.mailbox_key}/ondemand/")]) == 1
+
+
+async def test_a_mail_that_failed_and_can_be_read_later_is_not_kept_and_its_failure_goes() -> None:
+    office = Office()
+    broken = office.deliver("broken", from_=dana)
+    office.box.failures[broken] = ItemFailure(broken, "item-corrupt", "ErrorCorruptData", "Data is corrupt.")
+    await office.open()
+    await office.settle()
+    assert len(await office.failures()) == 1
+    await forget(office)
+    await carry_on(office)
+    del office.box.failures[broken]
+    office.now += timedelta(days=1)
+    await want(office.world(), office.key, "alice", "email")
+    await office.settle()
+    assert (await office.held(), await office.failures()) == ({}, [])
 
 
 async def test_operators_who_are_off_or_gone_and_whose_items_are_kept_are_looked_through_too() -> None:

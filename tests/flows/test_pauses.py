@@ -9,6 +9,7 @@ import pytest
 from shared.errors import Invalid
 from shared.flows.daily import AUDIT, RECALL, begin_day, do_daily
 from shared.flows.find_due import enqueue_shards, work_through_shard
+from shared.flows.keep_subscription import keep_subscription
 from shared.flows.operators import get_operator, put_operator, remove_operator
 from shared.flows.pauses import pause, read_pauses, resume, wake_shard
 from shared.flows.receive_notification import want
@@ -123,6 +124,14 @@ async def test_a_paused_operator_does_not_hold_up_another() -> None:
     office.exchange.add_mailbox("bob@contoso.example")
     await paused(office, "operator-alice")
     assert sorted(await work(office)) == ["done", "paused"]
+
+
+async def test_push_is_kept_alive_during_a_pause() -> None:
+    office = await Office().open()
+    await office.configure({"notifications": {"mode": "push", "url": "https://app.example/api/ews/notifications"}})
+    await paused(office, "all")
+    assert await keep_subscription(office.world(), "alice")
+    assert office.exchange.counts["subscribe"] == 1
 
 
 async def test_items_are_removed_though_the_operator_is_paused() -> None:

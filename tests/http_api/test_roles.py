@@ -135,6 +135,8 @@ async def test_an_application_may_be_limited_to_named_operators() -> None:
         for path in ("/operators/charlie/emails", "/operators/charlie/changes", "/failures?operator_id=charlie"):
             answer = await http.get(f"/api{path}", headers=limited)
             assert (answer.status_code, answer.json()["code"]) == (403, "operator-not-yours"), path
+        beside = await http.get("/api/docs?operator_id=alice", headers=limited)
+        assert beside.status_code == 403, "a parameter that the call does not know names no operator"
         everybodys = principal("application:bob", "application")
         assert (await http.get("/api/operators/alice/emails", headers=everybodys)).status_code == 200
 
