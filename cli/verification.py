@@ -211,8 +211,7 @@ def _show(session: Session, kept: _Kept, *, total: int) -> None:
     rows = [line for result in kept.shown() for line in _lines(result)[:1]]
     if rows:
         show_rows(session, rows, ("operator_id", "mailbox", "adopted_from", "check", "code", "detail"))
-    for code, remedy in {line["code"]: line["remedy"] for line in rows if line.get("code")}.items():
-        out.print(f"[red]{code}[/red] → {escape(str(remedy))}", highlight=False)
+    _show_remedies(rows)
     more = f"; the {_SHOWN} worst are shown, --csv FILE writes all" if kept.faulty + kept.adopted > _SHOWN else ""
     adopted = f", primary addresses adopted: {kept.adopted}" if kept.adopted else ""
     out.print(f"{total - kept.faulty} of {total} operators are well{adopted}{more}", highlight=False)
@@ -224,6 +223,10 @@ def _show_checks(session: Session, result: dict[str, Any]) -> None:
     show_rows(session, rows, ("check", "", "detail"))
     if result["adopted"]:
         out.print(f"adopted: {result['adopted']['to']} in place of {result['adopted']['from']}", highlight=False)
-    for check in result["checks"]:
-        if check["ok"] is False:
-            out.print(f"[red]{check['code']}[/red] → {escape(str(check['remedy']))}", highlight=False)
+    _show_remedies(check for check in result["checks"] if check["ok"] is False)
+
+
+def _show_remedies(faults: Iterable[dict[str, Any]]) -> None:
+    """Each once, and not wrapped: a command in it is copied."""
+    for code, remedy in {fault["code"]: fault["remedy"] for fault in faults if fault.get("code")}.items():
+        out.print(f"[red]{code}[/red] → {escape(str(remedy))}", highlight=False, soft_wrap=True)

@@ -48,7 +48,7 @@ _EXAMPLE = {
     "status": 404,
     "detail": "there is no operator charlie",
     "code": "operator-unknown",
-    "remedy": "`GET /operators` lists them; `PUT /operators/{operator_id}` creates one.",
+    "remedy": failure("operator-unknown").remedy_of_call,
 }
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     "default": {

@@ -262,34 +262,34 @@ _RECONFIGURE = (
         "The Exchange server that we ask has not reached the one that has the mailbox for a while.",
         "`Test-ServiceHealth` and `Get-ServerComponentState <server>` on the mailbox's server (`Get-Mailbox <address> | fl "
         "ServerName`), and `Get-WebServicesVirtualDirectory | fl InternalUrl` for the way there; or name the connection "
-        "of that server with `PUT /operators/{operator_id}`.",
+        "of that server: `exsync operators set <operator> --connection <name>`.",
     ),
     (
         "mailbox-unknown",
         Owner.CRM,
         "Exchange knows no mailbox under this address.",
-        "Correct `mailbox` with `PUT /operators/{operator_id}`, or name the connection that the mailbox is on.",
+        "`exsync operators set <operator> --mailbox <address>`, or `--connection <name>` where the mailbox is on another.",
     ),
     (
         "mailbox-not-primary",
         Owner.CRM,
         "The address is an alias; Exchange wants the primary SMTP address.",
-        "`exsync operators verify <operator> --fix` adopts the primary address, which the detail names; or write it "
-        "with `PUT /operators/{operator_id}`.",
+        "`exsync operators verify <operator> --fix` adopts the primary address, which the detail names; "
+        "`exsync operators verify --all --fix` does so for all.",
     ),
     (
         "address-not-mailbox",
         Owner.CRM,
         "The address belongs to something else than a person's mailbox: a distribution list, a contact, a public folder "
         "or a group.",
-        "Write the address of a mailbox with `PUT /operators/{operator_id}`; what several people share and is to be "
+        "Name a mailbox: `exsync operators set <operator> --mailbox <address>`; what several people share and is to be "
         "synchronised must be a shared mailbox (`Set-Mailbox <address> -Type Shared`).",
     ),
     (
         "mailbox-address-invalid",
         Owner.CRM,
         "Exchange does not accept the mailbox's address.",
-        "Correct `mailbox` with `PUT /operators/{operator_id}`.",
+        "Correct it: `exsync operators set <operator> --mailbox <address>`.",
     ),
     (
         "mailbox-misconfigured",
@@ -498,8 +498,8 @@ _RECONFIGURE = (
         "connection-unknown",
         Owner.CRM,
         "The operator names a connection that the settings do not have.",
-        "Add it with `PATCH /settings` (`connections.<name>.url`), or correct `connection` with `PUT "
-        "/operators/{operator_id}`.",
+        "Add it (`exsync settings set connections.<name>.url=<URL>`), or name another with `exsync operators set <operator> "
+        "--connection <name>`.",
     ),
     (
         "autodiscover-failed",
@@ -644,7 +644,8 @@ _RECONFIGURE = (
         "wrong-server",
         Owner.CRM,
         "The mailbox is on another server than the one that was asked.",
-        "Name the right connection with `PUT /operators/{operator_id}`, or correct `connections.<name>.url`.",
+        "Name the right connection (`exsync operators set <operator> --connection <name>`), or correct "
+        "`connections.<name>.url`.",
     ),
     (
         "version-not-supported",
@@ -741,8 +742,8 @@ _RECONFIGURE = (
         "brake-held",
         Owner.CRM,
         "So many items would be taken away at once that somebody should look first.",
-        'If they are really gone, `POST /operators/{operator_id}/release` with `{"kind": '
-        '"email"}`; if not, restore the folder in Outlook, and the hold ends by itself.',
+        "If they are really gone, `exsync release <operator>`; if not, restore the folder in Outlook, and the hold ends by "
+        "itself.",
     ),
 )
 
@@ -805,7 +806,7 @@ _PERMANENT = (
         "poison-message",
         Owner.US,
         "A queue message failed five times and was put aside.",
-        _REPORT + " `POST /operators/{operator_id}/sync` does its work anew.",
+        _REPORT + " `exsync sync <operator>` does its work anew.",
     ),
     (
         "internal-error",
@@ -838,7 +839,8 @@ _INPUT = (
         "operator-unknown",
         Owner.CALLER,
         "There is no such operator.",
-        "`GET /operators` lists them; `PUT /operators/{operator_id}` creates one.",
+        "`exsync operators list` (`GET /operators`) lists them; `exsync operators set <operator> --mailbox <address>` (`PUT "
+        "/operators/{operator_id}`) creates one.",
     ),
     (
         "operator-invalid",
@@ -887,7 +889,8 @@ _INPUT = (
         "kind-off",
         Owner.CALLER,
         "The kind is switched off for this operator.",
-        "`PUT /operators/{operator_id}` with its flag true, and `<kind>.enabled` true in the settings.",
+        "`exsync operators enable <operator> --kinds <kind>` (`PUT /operators/{operator_id}` with its flag true), and "
+        "`exsync settings set <kind>.enabled=true`.",
     ),
     (
         "kind-not-available",
@@ -899,7 +902,7 @@ _INPUT = (
         "nothing-held",
         Owner.CALLER,
         "The brake holds nothing here.",
-        "Nothing; `GET /operators/{operator_id}/status` says what is held.",
+        "Nothing; `exsync status <operator>` (`GET /operators/{operator_id}/status`) says what is held.",
     ),
     (
         "item-unknown",
@@ -935,7 +938,8 @@ _INPUT = (
         "failure-unknown",
         Owner.CALLER,
         "Nothing fails under this id, or not any more.",
-        "`GET /failures` lists what fails, each with its `id`; for the items of one operator add `operator_id`.",
+        "`exsync failures list` (`GET /failures`) lists what fails, each with its `id`; `exsync failures items <operator>` "
+        "the items of one.",
     ),
     (
         "cursor-invalid",
