@@ -33,6 +33,9 @@ def list_failures(
     asked = {"code": code, "connection": connection, "kind": kind, "owner": owner.lower(), "operator_id": operator}
     given = {name: value for name, value in asked.items() if value}
     found = list(islice(context.obj.remote.pages("failures", of="collections", limit=200, **given), limit + 1))
+    if not found and not context.obj.as_json:
+        complaint.print("Nothing of that fails." if given else "Nothing fails.")
+        return
     show_rows(context.obj, found[:limit], _COLUMNS)
     if len(found) > limit:
         complaint.print(f"… and more than these {limit}: see `exsync failures summary`, or give --limit")

@@ -11,9 +11,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.remote import Remote
+
+_WIDEST = 10_000
 
 out = Console()
 
@@ -55,12 +57,13 @@ def stream_document(entries: Iterable[Any]) -> None:
 
 
 def show_rows(session: Session, rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> None:
-    """Print rows: a table of these columns, or all that is known as JSON."""
+    """Print rows: a table of these columns, or all that is known as JSON. Nothing is cut off: a narrow terminal folds it, and
+    elsewhere, where `grep` may read it, each row is one line."""
     if session.as_json:
         show_document(rows)
         return
     names = tuple(columns)
-    table = Table(*names, box=None)
+    table = Table(*(Column(name, overflow="fold") for name in names), box=None)
     for row in rows:
         table.add_row(*("" if row.get(name) is None else escape(str(row.get(name))) for name in names))
-    out.print(table)
+    (out if out.is_terminal else Console(width=_WIDEST)).print(table)

@@ -209,7 +209,7 @@ def _show(session: Session, kept: _Kept, *, total: int) -> None:
     if rows:
         show_rows(session, rows, ("operator_id", "mailbox", "adopted_from", "check", "code", "detail"))
     for code, remedy in {line["code"]: line["remedy"] for line in rows if line.get("code")}.items():
-        out.print(f"[red]{code}[/red] → {escape(str(remedy))}", highlight=False)
+        out.print(f"[red]{code}[/red] → {escape(str(remedy))}", highlight=False, soft_wrap=True)
     more = f"; the {_SHOWN} worst are shown, --csv FILE writes all" if kept.faulty + kept.adopted > _SHOWN else ""
     adopted = f", primary addresses adopted: {kept.adopted}" if kept.adopted else ""
     out.print(f"{total - kept.faulty} of {total} operators are well{adopted}{more}", highlight=False)
@@ -223,4 +223,4 @@ def _show_checks(session: Session, result: dict[str, Any]) -> None:
         out.print(f"adopted: {result['adopted']['to']} in place of {result['adopted']['from']}", highlight=False)
     for check in result["checks"]:
         if check["ok"] is False:
-            out.print(f"[red]{check['code']}[/red] → {escape(str(check['remedy']))}", highlight=False)
+            out.print(f"[red]{check['code']}[/red] → {escape(str(check['remedy']))}", highlight=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from cli.failures import list_failures
 from cli.remote import segment
@@ -47,7 +48,9 @@ def _one(context: typer.Context, operator: str) -> None:
             out.print(f"note: {note}", highlight=False, markup=False)
         for problem in (facts.get("failure"), facts.get("held")):
             if problem:
-                out.print(f"[red]{problem['code']}[/red] {problem['detail']}\n→ {problem['remedy']}", highlight=False)
+                words = escape(f"{problem['detail']}\n→ {problem['remedy']}")
+                # Not wrapped: a command in it is copied.
+                out.print(f"[red]{problem['code']}[/red] {words}", highlight=False, soft_wrap=True)
 
 
 def sync(context: typer.Context, operator: OperatorId, kind: Kind = "email") -> None:

@@ -262,34 +262,35 @@ _RECONFIGURE = (
         "The Exchange server that we ask has not reached the one that has the mailbox for a while.",
         "`Test-ServiceHealth` and `Get-ServerComponentState <server>` on the mailbox's server (`Get-Mailbox <address> | fl "
         "ServerName`), and `Get-WebServicesVirtualDirectory | fl InternalUrl` for the way there; or name the connection "
-        "of that server with `PUT /operators/{operator_id}`.",
+        "of that server with `exsync operators set <operator> --connection <name>`.",
     ),
     (
         "mailbox-unknown",
         Owner.CRM,
         "Exchange knows no mailbox under this address.",
-        "Correct `mailbox` with `PUT /operators/{operator_id}`, or name the connection that the mailbox is on.",
+        "Correct the address with `exsync operators set <operator> --mailbox <address>`, or name the connection that the "
+        "mailbox is on with `--connection <name>`.",
     ),
     (
         "mailbox-not-primary",
         Owner.CRM,
         "The address is an alias; Exchange wants the primary SMTP address.",
         "`exsync operators verify <operator> --fix` adopts the primary address, which the detail names; or write it "
-        "with `PUT /operators/{operator_id}`.",
+        "with `exsync operators set <operator> --mailbox <address>`.",
     ),
     (
         "address-not-mailbox",
         Owner.CRM,
         "The address belongs to something else than a person's mailbox: a distribution list, a contact, a public folder "
         "or a group.",
-        "Write the address of a mailbox with `PUT /operators/{operator_id}`; what several people share and is to be "
-        "synchronised must be a shared mailbox (`Set-Mailbox <address> -Type Shared`).",
+        "Write the address of a mailbox with `exsync operators set <operator> --mailbox <address>`; what several people "
+        "share and is to be synchronised must be a shared mailbox (`Set-Mailbox <address> -Type Shared`).",
     ),
     (
         "mailbox-address-invalid",
         Owner.CRM,
         "Exchange does not accept the mailbox's address.",
-        "Correct `mailbox` with `PUT /operators/{operator_id}`.",
+        "Correct the address with `exsync operators set <operator> --mailbox <address>`.",
     ),
     (
         "mailbox-misconfigured",
@@ -644,7 +645,8 @@ _RECONFIGURE = (
         "wrong-server",
         Owner.CRM,
         "The mailbox is on another server than the one that was asked.",
-        "Name the right connection with `PUT /operators/{operator_id}`, or correct `connections.<name>.url`.",
+        "Name the right connection with `exsync operators set <operator> --connection <name>`, or correct "
+        "`connections.<name>.url`.",
     ),
     (
         "version-not-supported",
