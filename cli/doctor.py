@@ -91,7 +91,8 @@ def _show_first(out: Console, first: dict[str, Any] | None) -> None:
         out.print("\n[green]Nothing fails.[/green]")
         return
     out.print("\n[bold]What to do first[/bold]")
-    out.print(f"{first['name']}: {_words(first)}", highlight=False, markup=False)
+    # Not wrapped: a command in it is copied.
+    out.print(f"{first['name']}: {_words(first)}", highlight=False, markup=False, soft_wrap=True)
     if first["owner"]:
         out.print(f"Who: {first['owner']}", highlight=False, markup=False)
 

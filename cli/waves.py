@@ -182,13 +182,15 @@ class Waves:
             return
         show_rows(self._session, failures[:_SHOWN], ("operator_id", "state", "code", "detail"))
         for code, remedy in {one["code"]: one["remedy"] for one in failures if one["remedy"]}.items():
-            out.print(f"[red]{code}[/red] → {escape(remedy)}", highlight=False)
+            out.print(f"[red]{code}[/red] → {escape(remedy)}", highlight=False, soft_wrap=True)
         if len(failures) > _SHOWN:
             out.print(f"… and {len(failures) - _SHOWN} more; --json names all", highlight=False)
 
     def _stopped(self, number: int, most: int) -> str:
+        count = len(self._failed())
+        failed = f"{count} operator{'' if count == 1 else 's'} failed"
         return (
-            f"Stopped in wave {number}: {len(self._failed())} operators failed, {most} may. Those that are on stay on.\n"
+            f"Stopped in wave {number}: {failed}, {most} may. Those that are on stay on.\n"
             "Mend what is named (`exsync operators verify OPERATOR` tells more), then run the same command again: it goes "
             "on where it stopped."
         )

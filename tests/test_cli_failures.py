@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 from cli.__main__ import app
 from cli.failures import failures
 from cli.remote import Refused, Remote
+from shared.errors import Reconfigure
+from shared.model.exchange import Mailbox
 from shared.model.failures import REGISTRY
 from tests.flows.office import Office
 from tests.flows.test_failure_index import Refusing, fail, working_office
@@ -76,6 +78,25 @@ async def test_programs_get_all_of_it() -> None:
 async def test_the_list_is_narrowed_as_asked(words: tuple[str, ...], count: int) -> None:
     _, text, _ = await run(await failing_office(), "list", *words, as_json=True)
     assert len(json.loads(text)) == count
+
+
+async def test_an_empty_list_says_that_nothing_fails() -> None:
+    office = await working_office()
+    assert await run(office, "list") == (0, "", "Nothing fails just now.\n")
+    assert await run(office, of=only("status")) == (0, "", "Nothing fails just now.\n")
+    assert await run(await failing_office(), "list", "--code", "mailbox-full") == (0, "", "Nothing of what is asked for fails just now.\n")
+
+
+async def test_a_servers_words_are_shown_as_they_are_and_the_remedy_in_one_line() -> None:
+    async def odd(_: str, __: Mailbox) -> None:
+        raise Reconfigure("mailbox-unknown", "the server says [/red] and [bold]")
+
+    office = await working_office()
+    office.exchange.before = odd
+    await fail(office)
+    _, text, _ = await run(office, "alice", of=only("status"))
+    assert "the server says [/red] and [bold]\n" in text
+    assert f"→ {REGISTRY['mailbox-unknown'].remedy}\n" in text
 
 
 async def test_a_long_list_ends_somewhere_and_says_so() -> None:

@@ -46,8 +46,13 @@ class Office:
 
 async def exsync(office: Office, *words: str) -> tuple[int, str, str]:
     """Run the command; its exit status, what it printed, and what it complained of."""
+    return await exsync_of(office.stack, *words)
+
+
+async def exsync_of(stack: Stack, *words: str) -> tuple[int, str, str]:
+    """The same against the app of any stack."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli", "--url", f"{office.stack.host.url}/api", *words),
+        *(sys.executable, "-m", "cli", "--url", f"{stack.host.url}/api", *words),
         cwd=_PROJECT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -101,7 +101,7 @@ async def test_waves_stop_at_too_many_failures_and_go_on_once_mended(
     )
     status, text, complaint = await exsync(office, "--json", *words)
     assert status == 1
-    assert "Stopped in wave 2: 1 operators failed, 0 may" in complaint
+    assert "Stopped in wave 2: 1 operator failed, 0 may" in complaint
     first, second = json.loads(text)["waves"]
     assert (first["ready"], first["refused"]) == (2, 0)
     assert (second["refused"], second["untouched"]) == (1, 1)
