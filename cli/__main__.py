@@ -13,10 +13,13 @@ from urllib.parse import urlsplit
 import typer
 
 from cli.alerts import alerts
+from cli.audit import audit
 from cli.authorities import trusted
 from cli.doctor import doctor
 from cli.failures import failures
+from cli.forget import forget_operator, forget_person
 from cli.operators import operators
+from cli.pauses import pause, resume
 from cli.profiles import profile, read_profile
 from cli.remote import Refused, Remote
 from cli.session import Given, Session
@@ -39,7 +42,9 @@ app.add_typer(failures, name="failures")
 app.add_typer(alerts, name="alerts")
 app.add_typer(trust, name="trust")
 app.add_typer(profile, name="profile")
-for command in (doctor, status, why, sync, release):
+operators.command("forget")(forget_operator)
+app.command("forget")(forget_person)
+for command in (doctor, status, why, sync, release, audit, pause, resume):
     app.command()(command)
 
 

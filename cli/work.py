@@ -46,6 +46,10 @@ def _one(context: typer.Context, operator: str) -> None:
     for facts in kinds.values() if not context.obj.as_json else ():
         for note in facts.get("notes") or ():
             out.print(f"note: {note}", highlight=False, markup=False)
+        if paused := facts.get("paused"):
+            out.print(
+                f"paused by {paused['by']} since {paused['since']}: {paused['scope']}", highlight=False, markup=False
+            )
         for problem in (facts.get("failure"), facts.get("held")):
             if problem:
                 words = f"[red]{problem['code']}[/red] {escape(problem['detail'])}\n→ {escape(problem['remedy'])}"

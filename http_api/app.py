@@ -9,15 +9,18 @@ from fastapi.routing import APIRoute
 from http_api import (
     advances,
     alerts,
+    audit,
     changes,
     discover,
     doctor,
     documentation,
     emails,
     failures,
+    forget,
     health,
     import_operators,
     operators,
+    pauses,
     settings,
     status,
     status_of_many,
@@ -25,6 +28,7 @@ from http_api import (
     verification,
     why,
 )
+from http_api.audited import Audited
 from http_api.documents import Problem
 from http_api.guard import Guard
 from http_api.problems import PROBLEMS, answer_problems
@@ -48,6 +52,9 @@ _ROUTERS = (
     trust,
     discover,
     doctor,
+    pauses,
+    audit,
+    forget,
     health,
 )
 _DESCRIPTION = (
@@ -60,15 +67,16 @@ def create_app(
     world_source: Callable[[], Awaitable[World]],
     *,
     local: bool = False,
+    signs_in: bool = False,
     settings_changed: Callable[[], None] = lambda: None,
 ) -> FastAPI:
-    """Build the application. `local`: answer only requests that a page of this machine may make. `settings_changed` is
-    called once they were."""
+    """Build the application. `local`: answer only requests that a page of this machine may make. `signs_in`: the
+    platform says who calls. `settings_changed` is called once they were."""
     app = FastAPI(
         title="Exchange CRM Sync",
         version=VERSION,
         description=_DESCRIPTION,
-        openapi_url=f"{PREFIX}/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -78,11 +86,13 @@ def create_app(
     app.state.world_source = world_source
     app.state.readers = {}
     app.state.verifying = {}
+    app.state.signs_in = signs_in
     app.state.settings_changed = settings_changed
     for module in _ROUTERS:
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(documentation.router, prefix=PREFIX, include_in_schema=False)
     answer_problems(app)
+    app.add_middleware(Audited)
     app.add_middleware(Guard, local=local)
     _describe(app)
     return app
@@ -100,9 +110,14 @@ def _describe(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = made()
             key = {"type": "apiKey", "in": "header", "name": "x-functions-key"}
-            document["components"]["securitySchemes"] = {"function_key": key}
+            token = {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "Of Microsoft Entra ID, where the platform asks for it",
+            }
+            document["components"]["securitySchemes"] = {"function_key": key, "entra_token": token}
             document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
-            document["security"] = [{"function_key": []}]
+            document["security"] = [{"function_key": []}, {"entra_token": []}]
             for module in _ROUTERS:
                 _restore_nulls(document, module.router)
         return made()

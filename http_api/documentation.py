@@ -1,6 +1,7 @@
-"""The page that shows and tries all calls, at `/docs`. Its script and style come from a pinned package, no CDN.
+"""The description of all calls, and at `/docs` the page that shows and tries them.
 
-In Azure the browser's address has the function key (`?code=…`); the page hands it on to everything it loads.
+Its script and style come from a pinned package, no CDN. In Azure the browser's address has the function key (`?code=…`);
+the page hands it on to everything it loads.
 """
 
 import html
@@ -10,11 +11,14 @@ from importlib.resources import files
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.requests import Request
 
+from http_api.callers import needs
 from shared.errors import Invalid
+from shared.model.caller import Role
 
-router = APIRouter(prefix="/docs")
+router = APIRouter(dependencies=[needs(*Role)])
 _PACKAGE = "fastapi_offline"
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -49,7 +53,13 @@ _PAGE = """\
 """
 
 
-@router.get("")
+@router.get("/openapi.json")
+async def get_description(request: Request) -> JSONResponse:
+    """The description of all calls, for machines: OpenAPI."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/docs")
 async def get_docs(code: str = "") -> HTMLResponse:
     """The page."""
     key = f"&code={quote(code, safe='')}" if code else ""
@@ -58,13 +68,13 @@ async def get_docs(code: str = "") -> HTMLResponse:
     return HTMLResponse(_PAGE.format(query=query), headers=headers)
 
 
-@router.get("/start.js")
+@router.get("/docs/start.js")
 async def get_start() -> PlainTextResponse:
     """The script that starts the page."""
     return PlainTextResponse(_START, media_type="text/javascript")
 
 
-@router.get("/{name}")
+@router.get("/docs/{name}")
 async def get_asset(name: str) -> Response:
     """A file of Swagger UI; its address has the version, so it may be kept for good."""
     if name not in _ASSETS:

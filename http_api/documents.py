@@ -222,7 +222,7 @@ class Explained(BaseModel):
 class KindStatus(BaseModel):
     """How a kind goes. A kind that is not available has only `state` and `reason`."""
 
-    state: Literal["off", "failing", "held", "waiting", "initial", "live", "polling"]
+    state: Literal["off", "paused", "suspended", "failing", "held", "waiting", "initial", "live", "polling"]
     reason: str
     last_sync_at: datetime | None = None
     lag_seconds: int | None = None
@@ -231,6 +231,7 @@ class KindStatus(BaseModel):
     items: int = 0
     window_from: str | None = None
     folders: list[dict[str, str]] = []
+    paused: dict[str, Any] | None = None
     subscription: dict[str, Any] | None = None
     failure: Explained | None = None
     retry_at: datetime | None = None

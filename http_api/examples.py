@@ -92,6 +92,7 @@ STATUS = {
             "items": 214,
             "window_from": "2026-11-18T09:00:00Z",
             "folders": [{"path": "Inbox", "phase": "live"}, {"path": "Sent Items", "phase": "live"}],
+            "paused": None,
             "subscription": {
                 "live": True,
                 "created_at": "2026-11-21T09:00:00Z",

@@ -23,7 +23,6 @@ from shared.model.operator import Kind
 router = APIRouter(
     prefix="/failures",
     tags=["status"],
-    dependencies=[needs(*Role)],
 )
 
 
@@ -46,7 +45,11 @@ class OwnerName(StrEnum):
     US = "us"
 
 
-@router.get("", responses=answers(200, FailurePage, examples.FAILURE_PAGE, "What fails, with cause and remedy"))
+@router.get(
+    "",
+    responses=answers(200, FailurePage, examples.FAILURE_PAGE, "What fails, with cause and remedy"),
+    dependencies=[needs(*Role)],
+)
 async def get_failures(
     world: TheWorld,
     operator_id: Annotated[str, Query(description="Of one operator only")] = "",
@@ -76,7 +79,11 @@ async def get_failures(
     return JSONResponse({"items": page.items, "next": page.next})
 
 
-@router.get("/summary", responses=answers(200, FailureSums, examples.FAILURE_SUMS, "How many fail of which cause"))
+@router.get(
+    "/summary",
+    responses=answers(200, FailureSums, examples.FAILURE_SUMS, "How many fail of which cause"),
+    dependencies=[needs(*Role)],
+)
 async def get_failure_sums(world: TheWorld, after: After = "") -> JSONResponse:
     """Count what fails by code, connection and kind. Each answer counts a part: add up until `next` is null."""
     return JSONResponse(await sum_up(world, after=after))

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from http_api.audited import name_problem
 from shared.errors import Invalid, Permanent, Reconfigure, Resync, SyncError, Transient, Unclear
 from shared.model.failures import failure
 
@@ -22,11 +23,16 @@ _BY_CODE = {
     "kind-off": 409,
     "nothing-held": 409,
     "role-missing": 403,
+    "operator-not-yours": 403,
+    "sign-in-required": 401,
     "precondition-required": 428,
     "precondition-failed": 412,
     "range-required": 416,
     "range-invalid": 416,
     "not-found": 404,
+    "pause-unknown": 404,
+    "forget-unknown": 404,
+    "address-of-operator": 409,
     "certificate-unknown": 404,
     "secret-too-large": 413,
     "import-too-large": 413,
@@ -83,8 +89,9 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
 
 
-async def _sync_error(_: Request, error: Exception) -> JSONResponse:
+async def _sync_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SyncError)
+    name_problem(request, error.code)
     headers = {}
     if error.retry_after is not None or isinstance(error, Transient):
         headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds() if error.retry_after else 5)))
@@ -92,13 +99,15 @@ async def _sync_error(_: Request, error: Exception) -> JSONResponse:
     return problem(error.code, status_of(error), error.detail, headers=headers, **known_as)
 
 
-async def _unclear(_: Request, __: Exception) -> JSONResponse:
+async def _unclear(request: Request, _: Exception) -> JSONResponse:
+    name_problem(request, "storage-unavailable")
     return problem("storage-unavailable", 503, "a write was not acknowledged", headers={"Retry-After": "5"})
 
 
 async def _malformed(request: Request, error: Exception) -> JSONResponse:
     """What FastAPI found wrong, line by line; the values themselves are not repeated."""
     assert isinstance(error, RequestValidationError)
+    name_problem(request, "request-malformed")
     lines = [f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors()]
     if lines[0].startswith("body: ") and "json" not in request.headers.get("content-type", ""):
         lines.append("Content-Type: send application/json")

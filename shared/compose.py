@@ -23,10 +23,12 @@ from shared.adapters.smtp import SmtpServers
 from shared.adapters.storage import StorageAccount
 from shared.adapters.tables import TableRows
 from shared.errors import Reconfigure
+from shared.flows.pauses import read_pauses
 from shared.flows.settings_document import read_settings as read_configuration
 from shared.model.configuration import Configuration, Connection
 from shared.model.keys import mailbox_key
-from shared.ports import Secrets
+from shared.model.pauses import Pauses
+from shared.ports import Rows, Secrets
 from shared.ports import World as World
 from shared.settings import Settings, read_settings
 
@@ -50,8 +52,9 @@ class _Process:
     connections: Mapping[str, Connection]
     checked_at: datetime
     configuration: Configuration | None = None
+    pauses: Pauses | None = None
     changes: int = 0
-    """How often this process has changed the settings."""
+    """How often this process has changed the settings or the pauses."""
 
 
 _processes: dict[asyncio.AbstractEventLoop, _Process] = {}
@@ -61,8 +64,9 @@ _building = asyncio.Lock()
 async def the_world(*, current: bool = False) -> World:
     """The world of this process, with the connections of the settings in force at most 15 seconds ago.
 
-    `current`: at most 2 seconds ago, and with the settings themselves. Who works with Exchange asks for that, so that a
-    corrected setting counts at once; the listener does not, so that a notification costs no more than it must.
+    `current`: at most 2 seconds ago, and with the settings and the pauses themselves. Who works with Exchange asks for
+    that, so that a corrected setting counts at once; the listener does not, so that a notification costs no more than it
+    must.
     """
     loop = asyncio.get_running_loop()
     kept = _CURRENT if current else _CONFIGURATION_KEPT
@@ -73,11 +77,13 @@ async def the_world(*, current: bool = False) -> World:
             _processes[loop] = process
             if _now() - process.checked_at >= kept:
                 process.configuration = await _follow_settings(process)
-    return replace(process.world, configuration=process.configuration) if current else process.world
+    if not current:
+        return process.world
+    return replace(process.world, configuration=process.configuration, pauses=process.pauses)
 
 
 def settings_changed() -> None:
-    """Read the settings anew when they are needed next: this process has just changed them."""
+    """Read settings and pauses anew when they are needed next: this process has just changed them."""
     for process in _processes.values():
         process.checked_at = _NEVER
         process.changes += 1
@@ -114,10 +120,8 @@ def _built() -> _Process:
 async def _follow_settings(process: _Process) -> Configuration | None:
     """Use the connections that the settings have now; these settings. Requests under way end on those they began with."""
     now, changes = _now(), process.changes
-    try:
-        configuration, _ = await read_configuration(process.world.rows)
-    except Reconfigure:
-        configuration = None  # a document of another version: the flows say so, each for itself
+    rows = process.world.rows
+    configuration, process.pauses = await asyncio.gather(_configuration(rows), read_pauses(rows))
     connections = process.connections if configuration is None else configuration.connections
     if connections != process.connections:
         old = process.exchange
@@ -129,6 +133,13 @@ async def _follow_settings(process: _Process) -> Configuration | None:
     if process.changes == changes:
         process.checked_at = now
     return configuration
+
+
+async def _configuration(rows: Rows) -> Configuration | None:
+    try:
+        return (await read_configuration(rows))[0]
+    except Reconfigure:
+        return None  # a document of another version: the flows say so, each for itself
 
 
 def _exchange(connections: Iterable[Connection], vault: Secrets) -> EwsExchange:

@@ -22,6 +22,7 @@ from shared.model.exchange import (
     Resolved,
     Subscribed,
 )
+from shared.model.pauses import Pauses
 from shared.model.server import Server
 from shared.model.trust import Bundle, Expiry, Offer
 
@@ -434,3 +435,5 @@ class World:
     smtp: Smtp
     configuration: Configuration | None = None
     """The settings in force when this world was asked for, where they were read just then: who has them need not read them."""
+    pauses: Pauses | None = None
+    """The pauses in force, likewise."""

@@ -15,7 +15,7 @@ from itertools import batched
 from shared.errors import Conflict, Unclear
 from shared.flows import alert_mail
 from shared.flows.alert_rows import OPEN, TABLE, close, moment, open_groups, read_state, store, write_state
-from shared.flows.alert_scan import Look, look_through, read_pauses, samples
+from shared.flows.alert_scan import Look, Told, look_through, read_pauses, samples
 from shared.flows.settings_document import read_settings
 from shared.model.alert_texts import Setting, Text, digest, plain, text
 from shared.model.alerts import (
@@ -77,7 +77,9 @@ async def alert_failures(world: World, *, budget: timedelta) -> None:
     pauses = await read_pauses(world.rows)
     if pauses.everything:
         return
-    look = await look_through(world, pauses, lasts_after=lasts_after(configuration), deadline=deadline)
+    suspended_after = timedelta(days=configuration.operators.suspend_after_days)
+    told = Told(pauses, lasts_after(configuration), suspended_after)
+    look = await look_through(world, told, deadline=deadline)
     if look is None:
         return
     this = Round(world, configuration, await open_groups(world.rows), max(deadline, world.now() + _TELLING))

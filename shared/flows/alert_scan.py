@@ -14,6 +14,7 @@ from shared.flows.alert_rows import moment, read_state, write_state
 from shared.flows.documents import pack, unpack
 from shared.model.alerts import MOST_CAUSES, Cause, Tally
 from shared.model.keys import SHARDS
+from shared.model.rules import is_shut
 from shared.ports import Row, Rows, Value, World
 
 FAILURES = "failures"
@@ -73,13 +74,26 @@ async def read_pauses(rows: Rows) -> Pauses:
             return Pauses(everything, frozenset(kinds), frozenset(operators))
 
 
-async def look_through(world: World, pauses: Pauses, *, lasts_after: timedelta, deadline: datetime) -> Look | None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told: what fails for `lasts_after`, and not what is paused, or shut for `suspended_after` (a leaver's mailbox)."""
+
+    pauses: Pauses
+    lasts_after: timedelta
+    suspended_after: timedelta
+
+    def is_quiet(self, operator_id: str, kind: str, code: str, age: timedelta) -> bool:
+        """Whether a collection's failure is nobody's news."""
+        return self.pauses.cover(operator_id, kind) or (is_shut(code) and age >= self.suspended_after)
+
+
+async def look_through(world: World, told: Told, *, deadline: datetime) -> Look | None:
     """Count all that fails; None while the look is not at its end, or somebody else is at it."""
     claimed = await _claim(world, deadline)
     if claimed is None:
         return None
     look, etag = claimed
-    is_done = await _go_on(world, look, pauses, lasts_after=lasts_after, deadline=deadline)
+    is_done = await _go_on(world, look, told, deadline=deadline)
     values: dict[str, Value] = {"until": world.now()}
     if not is_done:
         values |= _progress(look)
@@ -98,29 +112,29 @@ async def _claim(world: World, deadline: datetime) -> tuple[Look, str] | None:
     return (_look(progress, now), etag) if etag else None
 
 
-async def _go_on(world: World, look: Look, pauses: Pauses, *, lasts_after: timedelta, deadline: datetime) -> bool:
+async def _go_on(world: World, look: Look, told: Told, *, deadline: datetime) -> bool:
     """Count page by page; False where the time is spent before the end. At least one page is done."""
-    told_before = look.begun - lasts_after
     while look.shard < SHARDS:
         shard = f"open-{look.shard:02d}"
         page = await world.rows.query(FAILURES, shard, after=look.after, limit=_PAGE, columns=_COLUMNS)
         for row in page.rows:
-            _count(look, row, shard, pauses, told_before)
+            _count(look, row, shard, told)
         look.shard, look.after = (look.shard, page.next) if page.next else (look.shard + 1, "")
         if world.now() >= deadline:
             break
     return look.shard >= SHARDS
 
 
-def _count(look: Look, row: Row, shard: str, pauses: Pauses, told_before: datetime) -> None:
+def _count(look: Look, row: Row, shard: str, told: Told) -> None:
     values = row.values
-    tally = look.tally(Cause(str(values["code"]), str(values.get("connection", ""))))
+    code, kind = str(values["code"]), str(values["kind"])
+    tally = look.tally(Cause(code, str(values.get("connection", ""))))
     since = moment(values.get("since"))
     if tally is None or since is None:
         return
-    lasts = since <= told_before
-    kind = str(values["kind"])
-    if pauses.cover(str(values["operator_id"]), kind):
+    age = look.begun - since
+    lasts = age >= told.lasts_after
+    if told.is_quiet(str(values["operator_id"]), kind, code, age):
         tally.quiet += lasts
         return
     mailbox = row.key.rpartition("-")[0]

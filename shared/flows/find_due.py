@@ -11,6 +11,7 @@ from shared.flows.head import HEAD, small_head_of
 from shared.flows.head import TABLE as COLLECTIONS
 from shared.flows.keep_subscription import keep_subscription
 from shared.flows.operators import DUE, SUBSCRIPTIONS, due_partition, find_operator
+from shared.flows.pauses import pauses_in_force
 from shared.flows.receive_notification import want, write
 from shared.flows.settings_document import read_settings
 from shared.flows.side_by_side import side_by_side
@@ -19,6 +20,7 @@ from shared.model.configuration import Configuration
 from shared.model.due import RETRY, circumstances, due_at, is_resting
 from shared.model.keys import SHARDS, collection_key
 from shared.model.operator import Kind, Operator
+from shared.model.pauses import Pauses
 from shared.model.subscription import is_live
 from shared.ports import SHARDS_QUEUE, Delete, Row, Touch, World
 
@@ -50,7 +52,10 @@ async def work_through_shard(world: World, what: str, shard: int, *, budget: tim
     """Look at everything in the shard that is due by now; what is left when the budget is spent is enqueued anew."""
     deadline = world.now() + budget
     configuration, _ = await read_settings(world.rows)
-    look = _subscription(world) if what == SUBSCRIPTIONS else _collection(world, configuration, Kind(what))
+    pauses = await pauses_in_force(world)
+    if what != SUBSCRIPTIONS and pauses.of_kind(Kind(what)):
+        return  # all stay as they are, and are due once it ends
+    look = _subscription(world) if what == SUBSCRIPTIONS else _collection(world, configuration, pauses, Kind(what))
     partition = _partition(what, shard)
     after = ""
     while True:
@@ -94,13 +99,13 @@ def _subscription(world: World) -> _Look:
     return look
 
 
-def _collection(world: World, configuration: Configuration, kind: Kind) -> _Look:
+def _collection(world: World, configuration: Configuration, pauses: Pauses, kind: Kind) -> _Look:
     async def look(row: Row) -> datetime | None:
         """When to look again; None takes the row out of the index: the kind is off for this operator."""
         operator = await find_operator(world.rows, str(row.values["operator_id"]))
         if operator is None or not operator.flag(kind):
             return None
-        if not configuration.email.enabled:
+        if not configuration.email.enabled or pauses.of(operator.id, kind):
             return world.now() + RETRY
         due, resting = await _due(world, configuration, operator, kind)
         if due is not None and due > world.now():

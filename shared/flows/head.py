@@ -17,6 +17,7 @@ TABLE = "collections"
 HEAD = "head"
 WANTED = "wanted"
 _DOCUMENTS = ("states", "tree", "intent", "held", "trouble", "notes")
+_TIMES = ("since", "last", "shut_since")
 _COLUMNS = tuple(field.name for field in fields(Head) if field.name not in _DOCUMENTS)
 
 
@@ -64,6 +65,10 @@ async def head_of(row: Row, blobs: Blobs, documents: Sequence[str] = _DOCUMENTS)
 def small_head_of(row: Row) -> Head:
     """A head without its documents, for those who only need columns: page, lease, times."""
     return Head(**{name: row.values[name] for name in _COLUMNS if name in row.values})  # type: ignore[arg-type]
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -130,11 +135,12 @@ def _read_held(document: Mapping[str, Any]) -> Held:
 
 
 def _write_trouble(trouble: Trouble) -> dict[str, Any]:
-    return {**asdict(trouble), "since": trouble.since.isoformat(), "last": trouble.last.isoformat()}
+    times = {name: _text(getattr(trouble, name)) for name in _TIMES}
+    return {**asdict(trouble), **times}
 
 
 def _read_trouble(document: Mapping[str, Any]) -> Trouble:
-    times = {name: datetime.fromisoformat(document[name]) for name in ("since", "last")}
+    times = {name: _moment(document.get(name)) for name in _TIMES}
     return Trouble(**{**document, **times, "request_ids": tuple(document.get("request_ids", ()))})
 
 

@@ -14,7 +14,7 @@ from shared.flows.failure_index import SUBSCRIPTION, close_failure, list_failure
 from shared.flows.head import read_head
 from shared.flows.operators import DUE, due_partition, find_operator
 from shared.flows.receive_notification import want, write
-from shared.flows.settings_document import read_settings
+from shared.flows.settings_document import read_settings, settings_in_force
 from shared.flows.subscription_row import (
     KEY,
     TABLE,
@@ -30,7 +30,7 @@ from shared.model.due import RETRY, circumstances
 from shared.model.exchange import Mailbox
 from shared.model.keys import collection_key, listener_key
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
-from shared.model.rules import is_shut, lasting, pause_after
+from shared.model.rules import PROBE_EVERY, is_shut, is_suspended, lasting, pause_after
 from shared.model.subscription import Subscription, is_live, next_look
 from shared.ports import SHARDS_QUEUE, Insert, Merge, Replace, Row, Touch, Value, World
 
@@ -224,6 +224,8 @@ async def _note_failure(world: World, operator: Operator, failure: SyncError, un
     refused = isinstance(failure, Permanent)
     shut = trouble.alike if is_shut(trouble.code) else 0
     pause = _NOT_SUPPORTED if refused else pause_after(old.attempts + 1, failure.retry_after, shut=shut)
+    if shut and await _is_suspended(world, operator):
+        pause = PROBE_EVERY
     # A server without push is no failure: the mailbox is polled, as its status says.
     listed_at = old.listed_at if refused else listing_time(before, old.listed_at, trouble, now)
     noted: dict[str, Value] = {
@@ -251,6 +253,15 @@ def _next_trouble(before: Trouble | None, failure: SyncError, now: datetime) -> 
     ids = newest_ids(failure, () if before is None else before.request_ids)
     code = lasting(failure.code, alike)
     return Trouble(code, failure.detail, since, now, alike, alike, failure.exchange_code, ids)
+
+
+async def _is_suspended(world: World, operator: Operator) -> bool:
+    """Whether the sync has found the mailbox shut for long: when it opens again, the sync has push asked for at once."""
+    found = await read_head(world.rows, world.blobs, collection_key(operator.mailbox_key, Kind.EMAIL))
+    if found is None or found[0].trouble is None:
+        return False
+    after_days = (await settings_in_force(world)).operators.suspend_after_days
+    return is_suspended(found[0].trouble, after_days, world.now())
 
 
 async def _write(world: World, operator: Operator, subscription: Subscription, row: Row | None) -> None:

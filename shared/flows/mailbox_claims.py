@@ -89,6 +89,13 @@ async def holder_of(world: World, operator: Operator) -> str:
     return ""
 
 
+async def claimed_by(rows: Rows, address: str) -> list[str]:
+    """The operators, not removed, whose mailbox has this address."""
+    claims, _ = await _read(rows, address)
+    operators = [(await read_operator(rows, name))[0] for name in claims]
+    return [each.id for each in operators if each and not each.removed and each.mailbox.lower() == address.lower()]
+
+
 async def _connections(world: World, name: str, claim: _Claim, address: str) -> set[str]:
     """By which connections an operator has this address, or is about to: none for a claim that was left behind."""
     other, _ = await read_operator(world.rows, name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.errors import Conflict, Invalid, Reconfigure, Unclear
+from shared.errors import Conflict, Invalid, Reconfigure, Transient, Unclear
 from shared.flows.settings_history import PARTITION, TABLE, entry, trim
 from shared.model.configuration import Configuration, Connection, merge_patch, parse
 from shared.model.setting_effects import Effect, effects
@@ -24,6 +24,7 @@ KEY = "document"
 _LONGEST = 30_000
 """Characters of the document as JSON: a column holds 64 KiB, at 2 bytes a character, and so does its entry's. PROTOCOL 18."""
 ANY_VERSION = "*"
+_ATTEMPTS = 5
 type Hosts = dict[str, list[str]]
 """Secret's name → hosts that it, or a token bought with it, may be sent to."""
 
@@ -38,6 +39,11 @@ async def read_settings(rows: Rows) -> tuple[Configuration, str]:
         return parse(document), version
     except Invalid as error:
         raise Reconfigure(error.code, error.detail) from error
+
+
+async def settings_in_force(world: World) -> Configuration:
+    """Those that were read just now, where they were; else those that are stored. Raises as `read_settings` does."""
+    return world.configuration or (await read_settings(world.rows))[0]
 
 
 async def read_document(rows: Rows) -> tuple[dict[str, Any], str]:
@@ -74,6 +80,23 @@ async def patch_settings(
     if not dry_run and merged != document:
         await _write(world, row, document, merged, hosts, by)
     return Changed(configuration, _version(merged), _effects(document, configuration))
+
+
+async def exclude_address(world: World, address: str) -> None:
+    """Add an address to `email.exclude_addresses`, unless it is there. Raises Transient where others change all the time."""
+    for _ in range(_ATTEMPTS):
+        configuration, version = await read_settings(world.rows)
+        known = configuration.email.exclude_addresses
+        if address in known:
+            return
+        try:
+            await patch_settings(world, {"email": {"exclude_addresses": [*known, address]}}, version=version)
+        except Invalid as refused:
+            if refused.code != "precondition-failed":
+                raise
+        else:
+            return
+    raise Transient("storage-unavailable", "the settings are being changed elsewhere; repeat the request")
 
 
 def _parsed(document: Mapping[str, Any], patch: Mapping[str, Any], merged: Mapping[str, Any]) -> Configuration:

@@ -1,6 +1,6 @@
 """What can be said of an operator's sync just now: a state per kind with its reason, and the items that failed.
 
-The state is the first that holds of: off, failing, held, waiting, initial, live, polling. DESIGN 8.
+The state is the first that holds of: off, paused, suspended, failing, held, waiting, initial, live, polling. DESIGN 8.
 """
 
 from datetime import datetime
@@ -9,6 +9,7 @@ from typing import Any
 from shared.flows.email.stored import FAILING
 from shared.flows.expiring import WARNING, expiring
 from shared.flows.head import TABLE, WANTED, read_head
+from shared.flows.pauses import pauses_in_force
 from shared.flows.reading import Listed
 from shared.flows.settings_document import read_settings
 from shared.flows.subscription_row import noted_trouble, read_subscription
@@ -20,6 +21,8 @@ from shared.model.email import timestamp
 from shared.model.failures import FailureClass, failure
 from shared.model.keys import collection_key
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
+from shared.model.pauses import Pause
+from shared.model.rules import is_suspended
 from shared.model.subscription import Subscription, is_live
 from shared.model.switches import why_off
 from shared.ports import Row, World
@@ -31,11 +34,17 @@ _ALL = -1
 async def operator_status(world: World, operator: Operator) -> dict[str, Any]:
     """The status of an operator, per kind."""
     configuration, _ = await read_settings(world.rows)
-    kinds = {kind.value: await _kind_status(world, configuration, operator, kind) for kind in Kind}
+    pauses = await pauses_in_force(world)
+    kinds = {
+        kind.value: await _kind_status(world, configuration, operator, kind, pauses.of(operator.id, kind))
+        for kind in Kind
+    }
     return {"operator_id": operator.id, "mailbox": operator.mailbox, "at": timestamp(world.now()), "kinds": kinds}
 
 
-async def _kind_status(world: World, configuration: Configuration, operator: Operator, kind: Kind) -> dict[str, Any]:
+async def _kind_status(
+    world: World, configuration: Configuration, operator: Operator, kind: Kind, paused: Pause | None
+) -> dict[str, Any]:
     if kind not in AVAILABLE_KINDS:
         return {"state": "off", "reason": why_off(configuration, operator, kind)}
     key = collection_key(operator.mailbox_key, kind)
@@ -48,7 +57,7 @@ async def _kind_status(world: World, configuration: Configuration, operator: Ope
     off = why_off(configuration, operator, kind)
     connection = await connection_of(world, operator, configuration)
     expiring_notes = [f"{WARNING}: {words}" for words in expiring(world, connection)]
-    state, reason = ("off", off) if off else state_of(head, configuration, subscription, live=live)
+    state, reason = ("off", off) if off else state_of(head, configuration, subscription, paused, now, live=live)
     return {
         "state": state,
         "reason": reason,
@@ -59,6 +68,7 @@ async def _kind_status(world: World, configuration: Configuration, operator: Ope
         "items": head.items,
         "window_from": "all" if head.window_days == _ALL else timestamp(head.window_from),
         "folders": [{"path": folder.path, "phase": folder.phase.value} for folder in head.states.folders],
+        "paused": _paused(paused),
         "subscription": _subscription(subscription, live=live),
         "failure": _trouble(head),
         "retry_at": timestamp(head.retry_at) if head.trouble else None,
@@ -69,10 +79,20 @@ async def _kind_status(world: World, configuration: Configuration, operator: Ope
 
 
 def state_of(
-    head: Head, configuration: Configuration, subscription: Subscription | None, *, live: bool
+    head: Head,
+    configuration: Configuration,
+    subscription: Subscription | None,
+    paused: Pause | None,
+    now: datetime,
+    *,
+    live: bool,
 ) -> tuple[str, str]:
     """The state of a kind that is on, and why it is that one."""
     ready = sum(folder.phase is Phase.LIVE for folder in head.states.folders)
+    if paused is not None:
+        return "paused", paused.reason
+    if head.trouble is not None and is_suspended(head.trouble, configuration.operators.suspend_after_days, now):
+        return "suspended", failure("mailbox-suspended").cause
     if head.trouble is not None:
         return "failing", failure(head.trouble.code).cause
     if head.held is not None:
@@ -108,6 +128,12 @@ def lag_of(head: Head, wanted: Row | None, now: datetime, *, live: bool) -> int 
     if since is None and not live:
         since = head.complete_at
     return None if head.complete_at is None else int((now - since).total_seconds()) if since else 0
+
+
+def _paused(pause: Pause | None) -> dict[str, Any] | None:
+    if pause is None:
+        return None
+    return {"scope": pause.scope, "reason": pause.reason, "by": pause.by, "since": timestamp(pause.at)}
 
 
 def _subscription(subscription: Subscription | None, *, live: bool) -> dict[str, Any] | None:

@@ -5,7 +5,9 @@ is what Exchange says since the stored sync state; who asked, and how often, doe
 """
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from shared.errors import LeaseLost, Permanent, SyncError
 from shared.flows.advances import tell_advance
@@ -22,7 +24,8 @@ from shared.flows.failure_index import (
 )
 from shared.flows.keep_subscription import subscribe_again
 from shared.flows.operators import find_operator
-from shared.flows.settings_document import read_settings
+from shared.flows.pauses import holds_back
+from shared.flows.settings_document import settings_in_force
 from shared.flows.whereabouts import doubt, mailbox_of
 from shared.model.collection import Trouble
 from shared.model.configuration import Configuration
@@ -30,7 +33,7 @@ from shared.model.due import circumstances, is_paused
 from shared.model.exchange import Mailbox
 from shared.model.keys import collection_key
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
-from shared.model.rules import KeepRules, is_shut, lasting, lower, pause_after
+from shared.model.rules import PROBE_EVERY, KeepRules, is_shut, is_suspended, lasting, lower, pause_after
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, World
 
 log = logging.getLogger(__name__)
@@ -46,6 +49,8 @@ async def sync_collection(world: World, operator_id: str, kind: Kind, *, budget:
     operator = await find_operator(world.rows, operator_id)
     if operator is None or kind not in AVAILABLE_KINDS:
         return "unknown"
+    if await holds_back(world, operator, kind):
+        return "paused"
     claim = Claim(world, collection_key(operator.mailbox_key, kind), world.new_id())
     if not await claim.take(world.now(), job=job):
         return "busy"
@@ -84,7 +89,7 @@ async def _serve(world: World, claim: Claim, operator: Operator, kind: Kind, bud
 
 
 async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budget: timedelta) -> str:
-    configuration = world.configuration or (await read_settings(world.rows))[0]
+    configuration = await settings_in_force(world)
     deadline = world.now() + budget
     is_on = configuration.email.enabled and operator.flag(kind)
     under = circumstances(configuration, operator)
@@ -92,6 +97,7 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
     while True:
         begun = world.now()
         run = Run(world, claim, Mailbox(operator.mailbox, operator.connection), EmailRules(), begun, deadline)
+        run.is_held_back = partial(holds_back, replace(world, pauses=None), operator, kind)
         run.stubborn = claim.head.trouble is not None and claim.head.trouble.count >= _STUBBORN_AFTER
         if claim.remove_items:
             await remove_everything(run)
@@ -140,8 +146,11 @@ async def _note(claim: Claim, operator: Operator, kind: Kind, failure: SyncError
     since = now if old is None or alike == 1 else old.since
     code = lasting(failure.code, alike)
     pause = pause_after(count, failure.retry_after, shut=alike if is_shut(code) else 0)
+    shut_since = (old.shut_since if old else None) or (now if is_shut(code) else None)
     ids = newest_ids(failure, () if old is None else old.request_ids)
-    trouble = Trouble(code, failure.detail, since, now, count, alike, failure.exchange_code, ids)
+    trouble = Trouble(code, failure.detail, since, now, count, alike, failure.exchange_code, ids, shut_since)
+    if shut_since and is_suspended(trouble, (await settings_in_force(claim.world)).operators.suspend_after_days, now):
+        pause = PROBE_EVERY
     listed_at = listing_time(now_wrong(before, now), before.listed_at, trouble, now)
     await claim.rest(trouble=trouble, retry_at=now + pause if resting else None, listed_at=listed_at)
     await bring_in_line(claim.world, operator, kind, before, claim.head)
@@ -166,4 +175,5 @@ def email_rules(configuration: Configuration, mailbox: Mailbox) -> EmailRules:
         remove_left=email.on_leave == "remove",
         remove_deleted=email.on_delete == "remove",
         attachment_bytes=configuration.attachments.max_mb * 1024 * 1024,
+        kept_days=configuration.retention.email_days,
     )

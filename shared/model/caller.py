@@ -16,14 +16,21 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A person or a program. `name` is what the audit shows."""
+    """A person or a program. `name` is what the audit shows. `operators`: to which ones the role `application` is
+    limited; None: to none, it is for all of them."""
 
     name: str
     roles: frozenset[Role]
+    operators: frozenset[str] | None = None
 
     def may(self, roles: frozenset[Role]) -> bool:
         """Whether one of these roles is the caller's."""
         return not self.roles.isdisjoint(roles)
+
+    def may_see(self, roles: frozenset[Role], operator_id: str | None) -> bool:
+        """Whether one of these roles is the caller's for this operator; None: for whatever belongs to no single one."""
+        is_limited = self.roles & roles == {Role.APPLICATION} and self.operators is not None
+        return self.may(roles) and (not is_limited or operator_id in (self.operators or ()))
 
 
 KEY_HOLDER = Caller("function key", frozenset(Role))

@@ -87,7 +87,7 @@ class Trouble:
     """Why a collection fails just now: a code of the failure registry, since when, and how often in a row.
 
     `alike`: how often in a row it was this same failure. `request_ids`: when and under which ids the server knows the
-    requests that failed, newest first.
+    requests that failed, newest first. `shut_since`: since when the mailbox is shut to us, whatever else failed in between.
     """
 
     code: str
@@ -98,6 +98,7 @@ class Trouble:
     alike: int = 1
     exchange_code: str = ""
     request_ids: tuple[str, ...] = ()
+    shut_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,21 @@ class Attachments:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days what is kept. `email_days` None: as long as the operator is there."""
+
+    audit_days: int
+    email_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSettings:
+    """`suspend_after_days`: how long a mailbox may be shut until it is only probed once a day."""
+
+    suspend_after_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """The settings document with all defaults filled in. `parse({})` is the configuration of a new installation."""
 
@@ -115,6 +130,8 @@ class Configuration:
     alerts: Alerts
     email: EmailSettings
     attachments: Attachments
+    operators: OperatorSettings
+    retention: Retention
 
 
 def parse(document: Mapping[str, Any]) -> Configuration:
@@ -133,6 +150,8 @@ def parse(document: Mapping[str, Any]) -> Configuration:
         _alerts(_with_defaults("alerts.", values)),
         EmailSettings(**_with_defaults("email.", values)),
         Attachments(**_with_defaults("attachments.", values)),
+        OperatorSettings(**_with_defaults("operators.", values)),
+        Retention(**_with_defaults("retention.", values)),
     )
 
 

@@ -961,6 +961,42 @@ _INPUT = (
         "Users and groups.",
     ),
     (
+        "operator-not-yours",
+        Owner.CRM,
+        "The application may not see this operator: its role names others.",
+        "Give it the app role `application:OPERATOR_ID` for this operator too, or `application` for all.",
+    ),
+    (
+        "sign-in-required",
+        Owner.CALLER,
+        "The app is told by Microsoft Entra ID who calls, and nobody is named.",
+        "Sign in, or send a token for this app in the header `Authorization: Bearer`; a function key does not do.",
+    ),
+    (
+        "pause-invalid",
+        Owner.CALLER,
+        "This cannot be paused so.",
+        "`exsync pause --all --reason TEXT`, or `--kind email`, or `--operator ID` in place of `--all`.",
+    ),
+    (
+        "pause-unknown",
+        Owner.CALLER,
+        "This is not paused.",
+        "`GET /pauses` lists what is.",
+    ),
+    (
+        "address-of-operator",
+        Owner.CALLER,
+        "The address is an operator's own mailbox: all of its mail would go.",
+        "`exsync operators forget ID` forgets an operator; `exsync forget --address` is for people outside.",
+    ),
+    (
+        "forget-unknown",
+        Owner.CALLER,
+        "Nobody has asked to forget this.",
+        "`POST /operators/{operator_id}/forget`, or `POST /forget` with an address, asks for it.",
+    ),
+    (
         "precondition-required",
         Owner.CALLER,
         "The settings are only changed under a known version.",
@@ -1064,6 +1100,18 @@ _WARNING = (
         "Everything is switched off for the operator, but a subscription or a worker of it is still there.",
         "Nothing in the first five minutes: it is being ended. If it stays, see that `timer_subscriptions` runs (Azure "
         "portal > the function app > Functions > `timer_subscriptions` > Invocations).",
+    ),
+    (
+        "mailbox-suspended",
+        Owner.EXCHANGE,
+        "The mailbox has been shut for longer than `operators.suspend_after_days`: it is only tried once a day.",
+        "`exsync operators remove ID` for somebody who has left; else mend what the failure names, and `exsync sync ID`.",
+    ),
+    (
+        "pause-lasts",
+        Owner.CRM,
+        "An administrator has paused the sync more than a day ago, and it is still paused.",
+        "`exsync resume` when the maintenance is over; `exsync status ID` says who paused it and why.",
     ),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from shared.model.collection import Head, StoredItem
+from shared.model.collection import Head, StoredItem, Trouble
 from shared.model.email import Email, Participant
 from shared.model.exchange import ItemStub
 
@@ -14,6 +14,8 @@ BATCH_BYTES = 5 * 1024 * 1024
 _FIRST_PAUSE = timedelta(seconds=10)
 _LONGEST_PAUSE = timedelta(minutes=15)
 _LONGEST_PAUSE_OF_A_SHUT_MAILBOX = timedelta(hours=4)
+PROBE_EVERY = timedelta(days=1)
+"""How often a suspended mailbox is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,11 @@ def _doubled(times: int, longest: timedelta) -> timedelta:
 def is_shut(code: str) -> bool:
     """Whether this mailbox stays shut to us until an administrator acts: to ask often is useless. PROTOCOL 13.1."""
     return code in _SHUT
+
+
+def is_suspended(trouble: Trouble, after_days: int, now: datetime) -> bool:
+    """Whether a mailbox has been shut for so long that it is only probed, and left out of the digest: a leaver's, say."""
+    return trouble.shut_since is not None and now - trouble.shut_since >= timedelta(days=after_days)
 
 
 def lasting(code: str, times: int) -> str:

@@ -340,14 +340,45 @@ _ATTACHMENTS = (
     ),
 )
 
-SETTINGS = (*_CONNECTION, *_NOTIFICATIONS, *_ALERTS, *_EMAIL, *_ATTACHMENTS)
+_OPERATORS = (
+    Setting(
+        "operators.suspend_after_days",
+        "",
+        "1 to 3650",
+        14,
+        "A mailbox that only an administrator can mend for so long (a leaver's, say) is suspended: probed once a day and "
+        "left out of the digest. It goes on by itself when the probe succeeds.",
+        whole(1, 3650),
+    ),
+)
+
+_RETENTION = (
+    Setting(
+        "retention.audit_days",
+        "",
+        "1 to 3650",
+        365,
+        "How long the audit is kept.",
+        whole(1, 3650),
+    ),
+    Setting(
+        "retention.email_days",
+        "",
+        "1 to 36500",
+        None,
+        "How long email is kept in the application. Older email is taken out within a day, with entries in the change "
+        "feed, and is not imported any more. Unset: for good.",
+        whole(1, 36500),
+    ),
+)
+
+SETTINGS = (*_CONNECTION, *_NOTIFICATIONS, *_ALERTS, *_EMAIL, *_ATTACHMENTS, *_OPERATORS, *_RETENTION)
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 LATER = (
     "connections.<name>.create_item_url",
     "limits",
     "calendar",
     "contacts",
-    "operators",
     "email.keep",
     "email.associate_with",
 )

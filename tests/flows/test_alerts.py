@@ -292,3 +292,15 @@ async def test_mails_of_an_episode_stand_together_and_those_of_two_do_not() -> N
     assert over["in-reply-to"] == first["message-id"]
     assert over_again["in-reply-to"] == second["message-id"]
     assert len({mail["message-id"] for mail in office.mails()}) == 4
+
+
+async def test_a_mailbox_that_is_suspended_is_told_to_nobody_any_more() -> None:
+    """A leaver's, shut for two weeks; one that is shut since yesterday is told, and one that fails as long for another reason."""
+    office = await AlertOffice().prepared()
+    long_ago = office.now - timedelta(days=15)
+    await office.fails("left", code="mailbox-unknown", since=long_ago)
+    await office.fails("new", code="mailbox-unknown", since=office.now - DAY)
+    await office.fails("down", since=long_ago)
+    assert await office.tick() == [REFUSED, REFUSED.replace("connection-refused", "mailbox-unknown")]
+    await office.mends("new")
+    assert not [subject for subject in await office.tick(after=timedelta(minutes=5)) if "Over" in subject]

@@ -8,13 +8,13 @@ import pytest
 
 from shared.adapters.memory.rows import MemoryRows
 from shared.flows.alert_failures import alert_failures
-from shared.flows.alert_scan import look_through, read_pauses
+from shared.flows.alert_scan import Told, look_through, read_pauses
 from shared.model.alerts import MOST_CAUSES, NAMED, Cause
 from shared.model.keys import SHARDS, shard_of
 from shared.ports import Upsert, Value, Write
 from tests.flows.alert_office import AGO, BUDGET, AlertOffice
 
-LASTS = timedelta(minutes=30)
+LASTS, NEVER = timedelta(minutes=30), timedelta(days=3650)
 MANY = 100_000
 
 
@@ -43,9 +43,8 @@ async def test_a_hundred_thousand_failing_rows_are_counted_in_pages_and_in_littl
     await fill(office, MANY // 2)
     rows.counts.clear()
     tracemalloc.start()
-    look = await look_through(
-        office.world(), await read_pauses(office.rows), lasts_after=LASTS, deadline=office.now + BUDGET
-    )
+    told = Told(await read_pauses(office.rows), LASTS, NEVER)
+    look = await look_through(office.world(), told, deadline=office.now + BUDGET)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert look is not None
@@ -84,12 +83,12 @@ async def test_a_look_that_was_left_for_an_hour_is_begun_anew() -> None:
 
 async def test_two_timers_at_once_do_not_look_side_by_side() -> None:
     office = await AlertOffice().prepared()
-    pauses = await read_pauses(office.rows)
+    told = Told(await read_pauses(office.rows), LASTS, NEVER)
     await office.fails("alice")
     found = []
 
     async def look() -> None:
-        found.append(await look_through(office.world(), pauses, lasts_after=LASTS, deadline=office.now + BUDGET))
+        found.append(await look_through(office.world(), told, deadline=office.now + BUDGET))
 
     await asyncio.gather(look(), look(), look())
     assert sum(each is not None for each in found) == 1
@@ -101,9 +100,8 @@ async def test_more_causes_than_are_told_apart_end_no_other() -> None:
     await office.tick()
     for number in range(MOST_CAUSES):
         await office.fails(f"operator-{number}", connection=f"c-{number}")
-    look = await look_through(
-        office.world(), await read_pauses(office.rows), lasts_after=LASTS, deadline=office.now + BUDGET
-    )
+    told = Told(await read_pauses(office.rows), LASTS, NEVER)
+    look = await look_through(office.world(), told, deadline=office.now + BUDGET)
     assert look is not None
     assert (len(look.tallies), look.is_short) == (MOST_CAUSES, True)
     left_out = Cause("connection-refused", "zzz") not in look.tallies

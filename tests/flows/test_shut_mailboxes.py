@@ -5,17 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from shared.errors import Reconfigure
+from shared.errors import Reconfigure, Transient
 from shared.flows.find_due import enqueue_shards, look_after_subscription, work_through_shard
 from shared.flows.keep_subscription import keep_subscription
 from shared.flows.operators import ask_for_sync, get_operator, put_operator
 from shared.flows.receive_notification import want
+from shared.flows.status import operator_status
 from shared.flows.subscription_row import read_subscription
 from shared.model.exchange import Mailbox
 from shared.model.operator import Kind, Operator
 from shared.model.subscription import Subscription, is_live
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE
-from tests.flows.office import ALICE, Office
+from tests.flows.office import ALICE, NOON, Office
 
 FOUR_HOURS = timedelta(hours=4)
 ANOTHER = Operator("alice", ALICE, "", connection="second", email_sync=True)
@@ -197,3 +198,67 @@ async def test_push_that_the_servers_fail_to_pass_on_becomes_the_administrators_
         shown.append(json.loads((await subscription(office)).failure)["code"])
         office.now = again
     assert shown == ["exchange-routing-failed"] * 6 + ["exchange-routing-broken"] * 2
+
+
+async def test_a_mailbox_that_stays_shut_is_suspended_probed_once_a_day_and_goes_on_by_itself() -> None:
+    office = await shut()
+    while await state(office) != "suspended":
+        assert await office.sync() == "failed"
+        office.now = (await office.head()).retry_at or office.now
+        assert office.now < NOON + timedelta(days=16)
+    assert office.now >= NOON + timedelta(days=14)
+    assert set(await fail(office, 3)) == {timedelta(days=1)}
+    office.now += timedelta(days=1)
+    await reopened(office)
+    office.deliver("After the holidays")
+    assert await office.sync() == "done"
+    assert (await state(office), list(await office.held())) == ("polling", ["After the holidays"])
+
+
+async def test_another_failure_in_between_does_not_end_the_suspension() -> None:
+    office = await shut()
+    office.now += timedelta(minutes=1)
+    await office.sync()
+    office.now += timedelta(days=15)
+    await office.sync()
+
+    async def be_away(operation: str, mailbox: Mailbox) -> None:
+        raise Transient("exchange-unreachable", "maintenance")
+
+    office.exchange.before = be_away
+    office.now += timedelta(days=1)
+    assert await fail(office, 2) == [timedelta(days=1)] * 2
+    assert await state(office) == "suspended"
+
+
+async def test_what_may_be_the_servers_fault_suspends_nobody() -> None:
+    office = await shut("authentication-failed")
+    await office.sync()
+    office.now += timedelta(days=30)
+    await fail(office, 1)
+    assert await state(office) == "failing"
+
+
+async def test_a_suspended_mailbox_is_not_asked_for_push_more_often_either() -> None:
+    office = await shut(push=True)
+    await office.sync()
+    office.now += timedelta(days=15)
+    await office.sync()
+    office.now += timedelta(days=1)
+    again = await keep_subscription(office.world(), "alice")
+    assert again == office.now + timedelta(days=1)
+
+
+async def test_the_time_until_suspension_is_a_setting() -> None:
+    office = await shut()
+    await office.configure({"operators": {"suspend_after_days": 1}})
+    await office.sync()
+    office.now += timedelta(days=1)
+    await office.sync()
+    assert await state(office) == "suspended"
+
+
+async def state(office: Office) -> str:
+    operator = await get_operator(office.rows, "alice")
+    found: str = (await operator_status(office.world(), operator))["kinds"]["email"]["state"]
+    return found

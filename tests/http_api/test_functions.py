@@ -1,6 +1,7 @@
 """The two functions as Azure calls them: one behind all routes of the API, one that says whether the app lives."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -83,3 +84,25 @@ async def test_deep_health_is_refused_where_no_key_was_asked_for() -> None:
 def test_importing_the_functions_does_not_import_fastapi() -> None:
     code = "import sys, http_api, http_health; sys.exit(bool({'fastapi', 'pydantic'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+_ASKED = """
+import asyncio, json, azure.functions as func, http_api
+(builder,) = http_api.bp._function_builders
+trigger = builder._function.get_trigger()
+answer = asyncio.run(http_api.http_api._function._func(func.HttpRequest("GET", "http://localhost/api/docs", body=b""), None))
+print(json.dumps([trigger.auth_level.value, answer.status_code]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "status"), [("True", "ANONYMOUS", 401), ("False", "FUNCTION", 200), ("", "FUNCTION", 200)]
+)
+def test_a_token_opens_in_place_of_the_key_only_where_azure_says_that_it_checks_tokens(
+    said: str, level: str, status: int
+) -> None:
+    environment = {**os.environ, "WEBSITE_AUTH_ENABLED": said, "AZURE_FUNCTIONS_ENVIRONMENT": "Production"}
+    asked = subprocess.run(
+        [sys.executable, "-c", _ASKED], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(asked.stdout) == [level.lower(), status]

@@ -241,7 +241,7 @@ async def test_while_storage_is_down_the_caller_is_told_to_come_again() -> None:
 
 async def test_a_write_without_acknowledgement_is_to_be_repeated() -> None:
     office = Office()
-    worker = Fuse(2, "undone").worker(office.world())
+    worker = Fuse(3, "undone").worker(office.world())
     async with calling(office, rows=worker.rows) as client:
         first = await client.put("/api/operators/alice", json=ALICE)
         second = await client.put("/api/operators/alice", json=ALICE)

@@ -16,7 +16,7 @@ from shared.flows.email.stored import FACTS, ITEM, by_exchange_id, every, item_o
 from shared.model.collection import Phase, StoredItem, WatchedFolder
 from shared.model.exchange import ItemChanges, ItemStub
 from shared.model.keys import time_prefix
-from shared.model.rules import BEGINNING, moment_of
+from shared.model.rules import moment_of
 
 _MOST = 512
 """As many as Exchange gives, whatever the batch size: an id and a few facts each. PROTOCOL 5."""
@@ -64,7 +64,7 @@ def _worth_a_look(
     run: Run, folder: WatchedFolder, changes: ItemChanges, unseen: dict[str, tuple[str, bool]], times: set[str]
 ) -> ItemChanges:
     """Tick off what is held as it is there; leave what is new, changed, or may be an old item under a new id."""
-    start = run.claim.head.window_from or BEGINNING
+    start = run.start
 
     def deserves_a_look(stub: ItemStub) -> bool:
         held = unseen.pop(stub.id, None)

@@ -13,7 +13,7 @@ from shared.flows.email.stored import at_times, by_exchange_id
 from shared.model.collection import Phase, States, StoredItem, WatchedFolder
 from shared.model.exchange import ItemChanges, ItemStub
 from shared.model.folders import watched_folders
-from shared.model.rules import BEGINNING, moment_of
+from shared.model.rules import moment_of
 
 LOOK_EVERY = timedelta(minutes=15)
 """How long notifications alone say where to look, before all folders are looked at again."""
@@ -117,7 +117,7 @@ async def _worth_fetching(
     run: Run, folder: WatchedFolder, stubs: Iterable[ItemStub], held: dict[str, StoredItem]
 ) -> list[ItemStub]:
     """New mail of the window, held mail that changed, and older mail that may be a held one under a new id."""
-    start = run.claim.head.window_from or BEGINNING
+    start = run.start
     wanted: list[ItemStub] = []
     doubtful: list[ItemStub] = []
     for stub in stubs:

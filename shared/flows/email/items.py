@@ -87,7 +87,7 @@ async def _unit(
     skipped = reason_to_skip(email, run.rules.keep)
     old = held or moved
     if old is None:
-        return [] if skipped else [await _created(run, folder, email, names)]
+        return _closed(run, email.id) if skipped else [await _created(run, folder, email, names)]
     if skipped:
         return [remove_item(run, old)]
     row = await run.world.rows.get(TABLE, run.key, item_key(old.item_id))
@@ -224,6 +224,12 @@ def _mended(run: Run, exchange_id: str) -> list[Write]:
     """An item that failed before and does not any more: its failure closes itself."""
     key = failing_key(exchange_id)
     return [Delete(key)] if run.failing.pop(key, None) is not None else []
+
+
+def _closed(run: Run, exchange_id: str) -> list[Unit]:
+    """The failure of an item that can be read now, and is not to be kept."""
+    mended = _mended(run, exchange_id)
+    return [Unit(tuple(mended))] if mended else []
 
 
 def gone_failures(run: Run, exchange_ids: Iterable[str]) -> list[Unit]:

@@ -87,7 +87,7 @@ async def sweep_blobs(run: Run) -> None:
         if last is None:
             await run.claim.commit(swept_at=now)
         return
-    named = await _named_blobs(run)
+    named = await named_blobs(run)
     async for blob in run.world.blobs.names(blob_prefix(run.key)):
         if blob.name not in named and now - blob.modified > _BLOB_GRACE:
             await run.world.blobs.delete(blob.name)
@@ -107,18 +107,20 @@ async def _sweep_on_demand(run: Run, now: datetime) -> None:
             await run.world.blobs.delete(blob.name)
 
 
-async def _named_blobs(run: Run) -> set[str]:
+async def named_blobs(run: Run) -> set[str]:
+    """All blobs that the collection needs."""
     head = run.claim.head
     named = {folder.unseen for folder in head.states.folders} | ({head.held.items} if head.held else set())
     row = await run.world.rows.get(TABLE, run.key, HEAD)
-    named |= set() if row is None else set(_references(row))
+    named |= set() if row is None else set(references(row))
     columns = ("facts_ref", "body_ref", "files_ref", "files")
     async for item in every(run.world.rows, run.key, ITEM, columns):
-        named |= set(_references(item))
+        named |= set(references(item))
         files: list[dict[str, Any]] = await fetch(run.world.blobs, item.values, "files") or []
         named |= {file["blob"] for file in files}
     return {name for name in named if name}
 
 
-def _references(row: Row) -> Iterable[str]:
+def references(row: Row) -> Iterable[str]:
+    """The blobs that a row's documents are in."""
     return [str(value) for name, value in row.values.items() if name.endswith("_ref")]

@@ -1,6 +1,7 @@
 """What the steps of one email sync share: the claimed collection, the mailbox, the rules and the time left."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,12 +10,19 @@ from shared.flows.claim import Claim
 from shared.flows.email.stored import Leaving
 from shared.flows.failure_index import listing_time_after_success
 from shared.model.exchange import Mailbox
-from shared.model.rules import KeepRules, window_start
+from shared.model.rules import BEGINNING, KeepRules, window_start
 from shared.ports import World
+
+_HEED_EVERY = timedelta(seconds=15)
+"""How long a sync under way may go on after it was paused, about."""
 
 
 class OutOfTime(Exception):
     """The time budget is spent and the work put down where it can be taken up: enqueue the continuation."""
+
+
+async def _never() -> bool:
+    return False
 
 
 class LookAgain(Exception):
@@ -33,6 +41,8 @@ class EmailRules:
     remove_left: bool = False
     remove_deleted: bool = False
     attachment_bytes: int = 30 * 1024 * 1024
+    kept_days: int | None = None
+    """What is older is not kept at all."""
 
 
 @dataclass(slots=True)
@@ -61,6 +71,10 @@ class Run:
     """Whether all folders were looked at."""
     is_concluding: bool = False
     """Whether the page in hand is the last of this pass, unless it brings something that must be seen to."""
+    is_held_back: Callable[[], Awaitable[bool]] = _never
+    """Whether an administrator has paused the collection, as storage has it now."""
+    _asked_at: datetime | None = None
+    """When `is_held_back` was last asked."""
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -72,6 +86,13 @@ class Run:
     def window(self) -> tuple[datetime | None, int]:
         """The window's absolute start and the setting it comes from, as they should be. DESIGN 3."""
         return window_start(self.claim.head, self.rules.window_days, self.world.now())
+
+    @property
+    def start(self) -> datetime:
+        """From when on mail is imported: from the window's start, and never what would be taken out as too old."""
+        start = self.claim.head.window_from or BEGINNING
+        days = self.rules.kept_days
+        return start if days is None else max(start, self.begun - timedelta(days=days))
 
     @property
     def mailbox_label(self) -> str:
@@ -96,8 +117,19 @@ class Run:
             raise OutOfTime
 
     async def keep_lease(self) -> None:
-        """Extend the lease during long reading without writing anything else."""
+        """Extend the lease during long reading without writing anything else. Raises OutOfTime once a pause has begun:
+        what is not committed is read again."""
         async with self._one_at_a_time:
+            await self._heed_pauses()
             until = self.claim.head.until
             if until is None or until - self.world.now() < timedelta(minutes=1):
                 await self.claim.commit()
+
+    async def _heed_pauses(self) -> None:
+        """A sync that is soon done asks nothing of storage for this: pauses were looked at before it began."""
+        now = self.world.now()
+        if now - (self._asked_at or self.begun) < _HEED_EVERY:
+            return
+        self._asked_at = now
+        if await self.is_held_back():
+            raise OutOfTime

@@ -62,7 +62,7 @@ async def _pages(run: Run, folder: WatchedFolder) -> AsyncGenerator[FoundItems]:
 
 
 async def _find(run: Run, folder: WatchedFolder, *, until: datetime | None, offset: int) -> FoundItems:
-    start = run.claim.head.window_from
+    start = run.start
     return await run.world.exchange.find_items(
         run.mailbox,
         folder.id,

@@ -1,0 +1,32 @@
+"""`exsync audit`: who did what, and how it ended."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from cli.session import show_rows
+
+
+def audit(
+    context: typer.Context,
+    operator: Annotated[str, typer.Option(metavar="ID", help="Only what was done to this operator")] = "",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How far back")] = 7,
+) -> None:
+    """What administrators and applications did, newest first: who, when, what, to whom, and how it ended."""
+    since = datetime.now(UTC) - timedelta(days=days)
+    entries = context.obj.remote.pages("audit", operator_id=operator, limit=200)
+    found = [{**entry, "outcome": _outcome(entry)} for entry in _until(entries, since)]
+    show_rows(context.obj, found, ("at", "by", "action", "target", "outcome"))
+
+
+def _until(entries: Iterator[dict[str, Any]], since: datetime) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        if datetime.fromisoformat(entry["at"]) < since:
+            return
+        yield entry
+
+
+def _outcome(entry: dict[str, Any]) -> str:
+    return f"{entry['outcome']}: {entry['code']}" if entry["code"] else str(entry["outcome"])

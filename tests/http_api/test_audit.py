@@ -1,0 +1,168 @@
+"""What is no GET stands in the audit: who, when, what, to whom, how it ended; and never a secret or content."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from http_api.app import create_app
+from shared.flows.audit import note, sweep_audit
+from shared.ports import Rows
+from tests.flows.breaking import Crash, Fuse
+from tests.flows.office import Office
+from tests.http_api.client import BASE
+from tests.http_api.test_roles import principal
+
+BOB = principal("administrator")
+ALICE = {"mailbox": "alice@contoso.example", "email_sync": True}
+
+
+def client(office: Office, *, rows: Rows | None = None) -> httpx.AsyncClient:
+    async def world() -> Any:
+        return office.world(rows=rows)
+
+    transport = httpx.ASGITransport(create_app(world, signs_in=True), raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url=f"{BASE}/api", headers=BOB)
+
+
+async def entries(http: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await http.get("/audit", params=query)).json()["items"]
+    return found
+
+
+async def test_an_action_is_there_with_who_when_what_whom_and_how_it_ended() -> None:
+    async with client(Office()) as http:
+        assert (await http.put("/operators/alice?items=remove", json=ALICE)).status_code == 201
+        assert await entries(http) == [
+            {
+                "at": "2026-11-20T12:00:00Z",
+                "by": "bob@contoso.example",
+                "action": "put_one_operator",
+                "target": "alice",
+                "outcome": "done",
+                "code": None,
+                "detail": {"items": "remove"},
+            }
+        ]
+
+
+async def test_reading_leaves_no_trace() -> None:
+    async with client(Office()) as http:
+        await http.get("/operators")
+        await http.get("/operators/nobody")
+        assert await entries(http) == []
+
+
+@pytest.mark.parametrize(
+    ("roles", "path", "body", "outcome", "code"),
+    [
+        ("reader", "/operators/alice", ALICE, "refused", "role-missing"),
+        ("administrator", "/operators/alice", {"mailbox": "none"}, "refused", "operator-invalid"),
+        ("administrator", "/operators/alice", {"mailbux": "x"}, "refused", "request-malformed"),
+    ],
+)
+async def test_a_refusal_is_there_with_its_code(
+    roles: str, path: str, body: dict[str, Any], outcome: str, code: str
+) -> None:
+    async with client(Office()) as http:
+        await http.put(path, json=body, headers=principal(roles, name="charlie@contoso.example"))
+        [entry] = await entries(http)
+    assert (entry["by"], entry["target"]) == ("charlie@contoso.example", "alice")
+    assert (entry["outcome"], entry["code"]) == (outcome, code)
+
+
+async def test_a_change_of_settings_names_them_and_shows_no_value() -> None:
+    office = Office()
+    patch = {"email": {"enabled": True, "exclude_addresses": ["dana@secret.example"]}, "connections": None}
+    async with client(office) as http:
+        headers = {"If-Match": "*", "X-Confirm-Secret": "hush-hush", "Content-Type": "application/merge-patch+json"}
+        assert (await http.patch("/settings", json=patch, headers=headers)).status_code == 200
+        answer = await http.get("/audit")
+    assert answer.json()["items"][0]["target"] == "email.enabled, email.exclude_addresses, connections"
+    assert "dana" not in answer.text and "hush" not in answer.text
+
+
+async def test_what_cannot_be_written_down_is_not_done() -> None:
+    office = await Office().open()
+    async with client(office, rows=Fuse(1, "undone").worker(office.world()).rows) as http:
+        answer = await http.delete("/operators/alice")
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage-unavailable")
+    async with client(office) as http:
+        assert (await http.get("/operators/alice")).status_code == 200
+        assert await entries(http) == []
+
+
+async def test_an_action_that_died_half_way_stays_begun() -> None:
+    office = Office()
+    async with client(office, rows=Fuse(2).worker(office.world()).rows) as http:
+        with pytest.raises(Crash):
+            await http.put("/operators/alice", json=ALICE)
+    async with client(office) as http:
+        [entry] = await entries(http)
+    assert (entry["outcome"], entry["target"]) == ("begun", "alice")
+
+
+async def test_the_newest_is_first_and_pages_go_back_over_days() -> None:
+    office = Office()
+    async with client(office) as http:
+        for name in ("one", "two", "three", "four", "five"):
+            await http.delete(f"/operators/{name}")
+            office.now += timedelta(hours=13)
+        found, after = [], ""
+        while after is not None:
+            page = (await http.get("/audit", params={"limit": 2, "after": after})).json()
+            assert len(page["items"]) <= 2
+            found += [entry["target"] for entry in page["items"]]
+            after = page["next"]
+        assert found == ["five", "four", "three", "two", "one"]
+        assert [entry["target"] for entry in await entries(http, day="2026-11-21")] == ["three", "two"]
+        assert [entry["target"] for entry in await entries(http, operator_id="two")] == ["two"]
+
+
+async def test_one_operators_entries_are_found_among_thousands_of_others_in_bounded_steps() -> None:
+    office = Office()
+    world = office.world()
+    await note(world, by="bob", action="send", target="alice", detail={})
+    for _ in range(2500):
+        await note(world, by="bob", action="send", target="charlie", detail={})
+    office.now += timedelta(days=60)
+    async with client(office) as http:
+        found: list[dict[str, Any]] = []
+        after, calls = "", 0
+        while after is not None:
+            before = office.rows.counts["queries"]  # type: ignore[attr-defined]
+            page = (await http.get("/audit", params={"operator_id": "alice", "after": after})).json()
+            assert office.rows.counts["queries"] - before <= 32  # type: ignore[attr-defined]
+            found += page["items"]
+            after, calls = page["next"], calls + 1
+    assert [entry["action"] for entry in found] == ["send"]
+    assert calls > 3
+
+
+@pytest.mark.parametrize("query", [{"day": "yesterday"}, {"day": "2026-13-01"}, {"after": "nonsense"}])
+async def test_a_mistake_in_the_question_is_named(query: dict[str, str]) -> None:
+    async with client(Office()) as http:
+        assert (await http.get("/audit", params=query)).status_code == 400
+
+
+async def test_what_is_too_old_is_swept_and_the_rest_stays() -> None:
+    office = Office()
+    world = office.world()
+    year = timedelta(days=365)
+    assert await sweep_audit(world, year, deadline=office.now + timedelta(minutes=4))
+    for _ in range(250):
+        await note(world, by="bob", action="old", target="alice", detail={})
+    office.now += timedelta(days=2)
+    await note(world, by="bob", action="new", target="alice", detail={})
+    office.now += timedelta(days=364)
+    assert not await sweep_audit(world, year, deadline=office.now), "no time, so it is not done"
+    assert await sweep_audit(world, year, deadline=office.now + timedelta(minutes=4))
+    async with client(office) as http:
+        found: list[dict[str, Any]] = []
+        after = ""
+        while after is not None:
+            page = (await http.get("/audit", params={"after": after})).json()
+            found, after = found + page["items"], page["next"]
+    assert [entry["action"] for entry in found] == ["new"]
+    assert (await office.rows.query("audit", "2026-11-20")).rows == ()
