@@ -26,7 +26,6 @@ from cli.session import Given, Session
 from cli.settings import settings
 from cli.sign_in import EntraToken
 from cli.trust import trust
-from cli.verification import enable, verify
 from cli.why import why
 from cli.work import release, status, sync
 from shared.model.release import VERSION
@@ -37,8 +36,6 @@ _LOCAL = "http://127.0.0.1:7071/api"
 app = typer.Typer(
     no_args_is_help=True, help="Keep a CRM and Microsoft Exchange in step.", pretty_exceptions_enable=False
 )
-operators.command()(verify)
-operators.command()(enable)
 app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
 app.add_typer(failures, name="failures")

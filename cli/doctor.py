@@ -88,7 +88,7 @@ def _words(check: dict[str, Any]) -> str:
 
 def _show_first(out: Console, first: dict[str, Any] | None) -> None:
     if first is None:
-        out.print("\n[green]Nothing fails.[/green]")
+        out.print("\n[green]No check fails.[/green]")
         return
     out.print("\n[bold]What to do first[/bold]")
     # Not wrapped: a command in it is copied.

@@ -1,8 +1,6 @@
-"""`exsync operators`: the CRM's users and their mailboxes, one by one; in bulk: `import_operators.py` and `switching.py`."""
+"""`exsync operators`: the CRM's users and their mailboxes, one by one; what is for many stands in modules of its own."""
 
-import json
-from collections.abc import Iterable
-from itertools import batched
+from itertools import batched, chain
 from typing import Annotated, Any
 
 import typer
@@ -10,14 +8,17 @@ import typer
 from cli.import_operators import export_operators, import_operators
 from cli.items import Items, ItemsOption, settle_items
 from cli.remote import Refused, Remote, segment
-from cli.session import OperatorId, show_document, show_rows
+from cli.session import OperatorId, show_document, show_rows, stream_document
 from cli.switching import disable
+from cli.verification import enable, verify
 from shared.model.operator import Kind
 
 operators = typer.Typer(no_args_is_help=True, help="Operators: the CRM's users and their mailboxes.")
 operators.command("import")(import_operators)
 operators.command("export")(export_operators)
 operators.command("disable")(disable)
+operators.command("verify")(verify)
+operators.command("enable")(enable)
 _TABLE = 1000
 _COLUMNS = ("operator_id", "mailbox", "connection", "email_sync", "calendar_sync", "contact_sync")
 
@@ -35,19 +36,12 @@ def list_operators(
     query = {name: value for name, value in given.items() if value is not None}
     found = context.obj.remote.pages("operators", limit=200, **query)
     if context.obj.as_json:
-        _stream(found)
+        stream_document(found)
         return
     # Of very many a table at a time, each with its headers.
-    for some in batched(found, _TABLE, strict=False):
-        show_rows(context.obj, some, _COLUMNS)
-
-
-def _stream(documents: Iterable[Any]) -> None:
-    """Print a JSON list as it comes."""
-    print("[", end="")
-    for number, document in enumerate(documents):
-        print(f"{',' if number else ''}\n  {json.dumps(document)}", end="")
-    print("\n]")
+    tables = batched(found, _TABLE, strict=False)
+    for some in chain([next(tables, ())], tables):
+        show_rows(context.obj, some, _COLUMNS, none="No operator is as asked." if query else "There is no operator.")
 
 
 @operators.command("show")

@@ -48,6 +48,12 @@ def show_document(document: Any) -> None:
     out.print_json(data=document)
 
 
+def show_remedies(faults: Iterable[Mapping[str, Any]]) -> None:
+    """What mends them, each `remedy` once beside its `code`; not wrapped, since a command in it is copied."""
+    for code, remedy in {one["code"]: one["remedy"] for one in faults if one.get("remedy")}.items():
+        out.print(f"[red]{code}[/red] → {escape(remedy)}", highlight=False, soft_wrap=True)
+
+
 def stream_document(entries: Iterable[Any]) -> None:
     """Print a JSON list as its entries come: of 100,000 nobody wants to hold them all."""
     between = "["

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from cli.chosen import All, FileOfIds, Ids, all_operators, chosen
 from cli.many import AtOnce, side_by_side
 from cli.progress import progress
 from cli.remote import Refused, Remote, segment
-from cli.session import Session, out, show_rows
+from cli.session import Session, out, show_remedies, show_rows
 from cli.switching import DryRun, switch_on
 from cli.wave_plan import Plan, flags_of, sizes_of
 from cli.waves import Waves
@@ -211,7 +210,7 @@ def _show(session: Session, kept: _Kept, *, total: int) -> None:
     rows = [line for result in kept.shown() for line in _lines(result)[:1]]
     if rows:
         show_rows(session, rows, ("operator_id", "mailbox", "adopted_from", "check", "code", "detail"))
-    _show_remedies(rows)
+    show_remedies(rows)
     more = f"; the {_SHOWN} worst are shown, --csv FILE writes all" if kept.faulty + kept.adopted > _SHOWN else ""
     adopted = f", primary addresses adopted: {kept.adopted}" if kept.adopted else ""
     out.print(f"{total - kept.faulty} of {total} operators are well{adopted}{more}", highlight=False)
@@ -223,10 +222,4 @@ def _show_checks(session: Session, result: dict[str, Any]) -> None:
     show_rows(session, rows, ("check", "", "detail"))
     if result["adopted"]:
         out.print(f"adopted: {result['adopted']['to']} in place of {result['adopted']['from']}", highlight=False)
-    _show_remedies(check for check in result["checks"] if check["ok"] is False)
-
-
-def _show_remedies(faults: Iterable[dict[str, Any]]) -> None:
-    """Each once, and not wrapped: a command in it is copied."""
-    for code, remedy in {fault["code"]: fault["remedy"] for fault in faults if fault.get("code")}.items():
-        out.print(f"[red]{code}[/red] → {escape(str(remedy))}", highlight=False, soft_wrap=True)
+    show_remedies(check for check in result["checks"] if check["ok"] is False)

@@ -10,12 +10,10 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from rich.markup import escape
-
 from cli.many import side_by_side
 from cli.progress import progress
 from cli.remote import Refused, segment
-from cli.session import Session, out, show_document, show_rows
+from cli.session import Session, out, show_document, show_remedies, show_rows
 from cli.wave_plan import Outcome, Plan, allowed, judged, verdict
 
 _FIRST_PAUSE = 0.5
@@ -181,8 +179,7 @@ class Waves:
         if not failures:
             return
         show_rows(self._session, failures[:_SHOWN], ("operator_id", "state", "code", "detail"))
-        for code, remedy in {one["code"]: one["remedy"] for one in failures if one["remedy"]}.items():
-            out.print(f"[red]{code}[/red] → {escape(remedy)}", highlight=False, soft_wrap=True)
+        show_remedies(failures)
         if len(failures) > _SHOWN:
             out.print(f"… and {len(failures) - _SHOWN} more; --json names all", highlight=False)
 

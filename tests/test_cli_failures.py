@@ -84,7 +84,11 @@ async def test_an_empty_list_says_that_nothing_fails() -> None:
     office = await working_office()
     assert await run(office, "list") == (0, "", "Nothing fails just now.\n")
     assert await run(office, of=only("status")) == (0, "", "Nothing fails just now.\n")
-    assert await run(await failing_office(), "list", "--code", "mailbox-full") == (0, "", "Nothing of what is asked for fails just now.\n")
+    assert await run(await failing_office(), "list", "--code", "mailbox-full") == (
+        0,
+        "",
+        "Nothing of what is asked for fails just now.\n",
+    )
 
 
 async def test_a_servers_words_are_shown_as_they_are_and_the_remedy_in_one_line() -> None:

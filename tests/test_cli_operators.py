@@ -257,6 +257,8 @@ async def test_a_list_is_narrowed_by_its_filters(terminal: Terminal, table: Save
     assert await ids("--kind", "email", "--off") == ["bob"]
     assert await ids("--connection", "online") == ["bob"]
     assert await ids("--search", "x.ex") == ["bob"]
+    assert await ids("--search", "nobody") == []
+    assert await terminal.run("list", "--search", "nobody") == (0, "No operator is as asked.\n")
 
 
 async def test_set_changes_what_is_given_and_no_unknown_operator_is_made_without_a_mailbox(terminal: Terminal) -> None:

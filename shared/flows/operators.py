@@ -19,6 +19,7 @@ from shared.model.configuration import CONNECTION_NAME
 from shared.model.due import spread
 from shared.model.keys import collection_key, shard_of
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
+from shared.model.operator_change import switched_off
 from shared.model.setting_values import is_address
 from shared.model.switches import why_off
 from shared.ports import (
@@ -124,6 +125,7 @@ async def remove_operator(world: World, operator_id: str, *, remove_items: bool 
         if await _store(world.rows, row, after):
             await give_mailbox_up(world.rows, before, since=begun)
             await _look_after_subscription(world, after)
+            await _settle(world, before, after)
             if remove_items:
                 await remove_items_of(world, after, AVAILABLE_KINDS)
             return
@@ -188,6 +190,14 @@ async def _set_going(world: World, before: Operator | None, operator: Operator) 
         if changed or await _is_not_due(world.rows, kind, operator):
             await _note_due(world, kind, operator)
             await wake(world, operator, kind, force=True, remove=False)
+    await _settle(world, before, operator)
+
+
+async def _settle(world: World, before: Operator | None, operator: Operator) -> None:
+    """Have what went off looked at once more, so that its failure is not told until its next try would be due."""
+    for kind in switched_off(before, operator):
+        if kind in AVAILABLE_KINDS:
+            await wake(world, operator, kind)
 
 
 async def _look_after_subscription(world: World, operator: Operator) -> None:

@@ -833,7 +833,7 @@ _INPUT = (
         "secret-not-confirmed",
         Owner.CALLER,
         "A connection's secret would be sent to a host that it was never sent to.",
-        "Repeat the request with the secret in the header `X-Confirm-Secret`.",
+        "Give the secret itself: `--secret` of `exsync settings set` and `import`, or over HTTP the header `X-Confirm-Secret`.",
     ),
     (
         "operator-unknown",

@@ -88,6 +88,8 @@ def list_of(reader: Reader, *, least: int = 0) -> Reader:
     """A list of at least so many; each entry as `reader` wants it, repetitions dropped."""
 
     def read(value: Any) -> tuple[Any, ...]:
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            raise ValueError(f'{value!r} is a list that is not whole; write for example ["one", "another"]')
         if not isinstance(value, list):
             raise ValueError(f"{value!r} is not a list; write [{_quoted(value)}]")
         if len(value) < least:

@@ -15,8 +15,6 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("shared", "cli", "http_api")
 COMMAND = re.compile(r"\bexsync ([^`\n]*)")
 FILLED_IN = "X"
-TO_COME = {"pause", "resume"}
-"""Commands that texts name before they are there."""
 
 
 def texts(path: Path) -> Iterator[str]:
@@ -32,8 +30,7 @@ def texts(path: Path) -> Iterator[str]:
 
 def wrong(words: list[str]) -> str:
     """What is wrong with the words behind `exsync`; empty where nothing is."""
-    root: TyperCommand | TyperGroup = get_command(app)  # type: ignore[assignment]
-    command = root
+    command: TyperCommand | TyperGroup = get_command(app)  # type: ignore[assignment]
     words = [word.strip("'\",.;:()[]") for word in words]
     while words and isinstance(command, TyperGroup):
         word = words[0]
@@ -41,8 +38,6 @@ def wrong(words: list[str]) -> str:
             words = words[1 if option.is_flag else 2 :]
         elif below := command.commands.get(word):
             command, words = below, words[1:]  # type: ignore[assignment]
-        elif command is root and word in TO_COME:
-            return ""
         else:
             return word if re.fullmatch(r"(--)?[a-z-]+", word) else ""
     return next((word for word in words if re.match("--[a-z]", word) and not _option(command, word)), "")

@@ -31,7 +31,7 @@ async def test_where_all_is_well_the_doctor_says_so(office: Office, alice: Perso
     ):
         assert states[name] == "ok", name
     status, text, _ = await exsync(office, "doctor", "--operator", alice.operator)
-    assert (status, "✓  default impersonation" in text, "Nothing fails." in text) == (0, True, True)
+    assert (status, "✓  default impersonation" in text, "No check fails." in text) == (0, True, True)
 
 
 async def test_what_is_broken_is_said_last_with_what_to_do_first(

@@ -77,7 +77,7 @@ async def test_switching_off_ends_the_subscription_and_syncs_nothing() -> None:
     office.queues.receive(COLLECTIONS_QUEUE)
     office.queues.receive(SHARDS_QUEUE)
     await put_operator(office.world(), replace(ALICE, email_sync=False))
-    assert office.queues.receive(COLLECTIONS_QUEUE) == []
+    assert [await office.sync() for _ in office.queues.receive(COLLECTIONS_QUEUE)] == ["off"]
     assert office.queues.receive(SHARDS_QUEUE) == [{"task": "subscription", "operator_id": "alice"}]
 
 

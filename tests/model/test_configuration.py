@@ -203,6 +203,7 @@ def test_a_secret_in_a_url_is_refused_and_not_repeated(url: str) -> None:
         ({"email": {"enbled": True}}, 'did you mean "email.enabled"?'),
         ({"email": True}, 'write for example "email.enabled"'),
         ({"email": {"sync_from_days": -1}}, 'or "all"'),
+        ({"email": {"folders": '["inbox"'}}, "a list that is not whole"),
         ({"email": {"sync_from_days": 10**9}}, "0 to 36500"),
         ({"email": {"folders": "inbox; Customers"}}, 'write ["inbox", "Customers"]'),
         ({"email": {"folders": [""]}}, "it is empty"),
