@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 from typing import Any
 
 from shared.flows.audit import sweep_audit
-from shared.flows.pauses import recall_pauses
+from shared.flows.recall_pauses import recall_pauses
 from shared.flows.receive_notification import write
 from shared.flows.retention import TASK as EMAIL
 from shared.flows.retention import age_email, age_operator

@@ -90,13 +90,6 @@ async def wake_shard(world: World, kind: Kind, shard: int, after: str, *, budget
             return
 
 
-async def recall_pauses(world: World) -> None:
-    """Say once a day, as an event in the log, what is still paused."""
-    for each in (await read_pauses(world.rows)).by_scope.values():
-        if each.lasts(world.now()):
-            log.warning("pause-lasts: %s since %s, by %s: %s", each.scope, each.at.isoformat(), each.by, each.reason)
-
-
 async def holds_back(world: World, operator: Operator, kind: Kind) -> bool:
     """Whether a pause holds the collection back just now. What asks nothing of Exchange, a removal, is done all the same."""
     if (await pauses_in_force(world)).of(operator.id, kind) is None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from shared.model.alerts import Group, What
 from shared.model.failures import failure
+from shared.model.pauses import Pause
 
 PREFIX = "[CRM sync] "
 _MOST_IN_DIGEST = 20
@@ -108,6 +109,26 @@ def trial(way: str) -> Text:
     """The mail of a test."""
     body = f"This is a trial, sent {way}. It does not mean that anything fails.\n\nAlerts of failures that last come this way.\n"
     return Text(f"{PREFIX}A trial of the alerts, {way}", body)
+
+
+def still_paused(pauses: Sequence[Pause]) -> Text:
+    """The mail that recalls what administrators have paused, the oldest first."""
+    lines = [
+        f"- {each.scope}, since {moment(each.at)}, by {plain(each.by)}: {plain(each.reason)}"
+        for each in pauses[:_MOST_IN_DIGEST]
+    ]
+    more = [f"and {len(pauses) - _MOST_IN_DIGEST} more"] if len(pauses) > _MOST_IN_DIGEST else []
+    count = f"{len(pauses)} pause{'' if len(pauses) == 1 else 's'}"
+    body = "\n".join(
+        [
+            "Nothing comes from Exchange for:",
+            *lines,
+            *more,
+            "",
+            "exsync resume --all, --kind KIND or --operator ID lets it go on.",
+        ]
+    )
+    return Text(f"{PREFIX}Still paused: {count}", f"{body}\n")
 
 
 def commands(group: Group) -> list[str]:

@@ -8,7 +8,9 @@ import pytest
 
 from shared.errors import Transient
 from shared.flows.alert_report import list_alerts
+from shared.flows.audit import list_audit
 from shared.flows.health import deep_health
+from shared.flows.recall_pauses import recall_pauses
 from shared.model.exchange import Mailbox
 from tests.flows.alert_office import ADMINS, SENDER, AlertOffice
 from tests.flows.office import NOON
@@ -304,3 +306,26 @@ async def test_a_mailbox_that_is_suspended_is_told_to_nobody_any_more() -> None:
     assert await office.tick() == [REFUSED, REFUSED.replace("connection-refused", "mailbox-unknown")]
     await office.mends("new")
     assert not [subject for subject in await office.tick(after=timedelta(minutes=5)) if "Over" in subject]
+
+
+async def test_a_pause_that_lasts_is_recalled_by_mail() -> None:
+    office = await AlertOffice().prepared()
+    await office.pause("operator-alice")
+    await recall_pauses(office.world())
+    assert office.mails() == []
+    office.now += DAY
+    await recall_pauses(office.world())
+    (mail,) = office.mails()
+    assert mail["subject"] == "[CRM sync] Still paused: 1 pause"
+    assert "operator-alice, since 2026-11-20 12:00 UTC, by bob: the move" in office.body()
+    await office.resume("operator-alice")
+    await recall_pauses(office.world())
+    assert len(office.mails()) == 1
+
+
+async def test_a_mail_that_goes_through_exchange_is_in_the_audit() -> None:
+    office = await AlertOffice().prepared()
+    await office.fails("alice")
+    await office.tick()
+    (entry,) = [each for each in (await list_audit(office.world())).items if each["action"] == "send_mail"]
+    assert (entry["by"], entry["target"], entry["detail"]) == ("alerts", SENDER, {"connection": "default"})

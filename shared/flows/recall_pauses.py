@@ -1,0 +1,29 @@
+"""Recall pauses that last: once a day, in the log and by mail, so that nobody finds out by chance that nothing comes."""
+
+import logging
+from datetime import UTC
+
+from shared.flows.alert_mail import failed_words, note_mail, send, written
+from shared.flows.pauses import read_pauses
+from shared.flows.settings_document import settings_in_force
+from shared.model.alert_texts import still_paused
+from shared.model.alerts import why_off
+from shared.ports import World
+
+log = logging.getLogger(__name__)
+
+
+async def recall_pauses(world: World) -> None:
+    """Tell what has been paused for more than a day. A mail that is sent twice has the same Message-ID."""
+    now = world.now()
+    pauses = (await read_pauses(world.rows)).by_scope.values()
+    lasting = sorted((each for each in pauses if each.lasts(now)), key=lambda each: each.at)
+    for each in lasting:
+        log.warning("pause-lasts: %s since %s, by %s: %s", each.scope, each.at.isoformat(), each.by, each.reason)
+    configuration = await settings_in_force(world)
+    alerts = configuration.alerts
+    if not lasting or why_off(configuration) or not alerts.from_:
+        return
+    name = f"pauses.{now.astimezone(UTC):%Y%m%d}"
+    mail = written(still_paused(lasting), sender=alerts.from_, to=alerts.failures_to, name=name, now=now)
+    await note_mail(world, failed_words(await send(world, configuration, mail, alerts.failures_to)))
