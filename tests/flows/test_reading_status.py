@@ -176,7 +176,7 @@ async def test_a_brake_that_holds_is_shown_with_its_numbers_and_remedy() -> None
     email = await status(office)
     assert email["state"] == "held"
     assert (email["held"]["count"], email["held"]["of"]) == (40, 40)
-    assert "/release" in email["held"]["remedy"]
+    assert "`exsync release <operator>`" in email["held"]["remedy"]
 
 
 async def office_with_failed_items() -> Office:
