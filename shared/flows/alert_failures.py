@@ -15,7 +15,8 @@ from itertools import batched
 from shared.errors import Conflict, Unclear
 from shared.flows import alert_mail
 from shared.flows.alert_rows import OPEN, TABLE, close, moment, open_groups, read_state, store, write_state
-from shared.flows.alert_scan import Look, Told, look_through, read_pauses, samples
+from shared.flows.alert_scan import Look, Told, look_through, samples
+from shared.flows.pauses import read_pauses
 from shared.flows.settings_document import read_settings
 from shared.model.alert_texts import Setting, Text, digest, plain, text
 from shared.model.alerts import (

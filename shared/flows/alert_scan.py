@@ -14,6 +14,7 @@ from shared.flows.alert_rows import moment, read_state, write_state
 from shared.flows.documents import pack, unpack
 from shared.model.alerts import MOST_CAUSES, Cause, Tally
 from shared.model.keys import SHARDS
+from shared.model.pauses import Pauses
 from shared.model.rules import is_shut
 from shared.ports import Row, Rows, Value, World
 
@@ -24,19 +25,6 @@ _COLUMNS = ("operator_id", "kind", "code", "connection", "since")
 _MARGIN = timedelta(seconds=30)
 _TOO_OLD = timedelta(hours=1)
 """A look that was begun before this is begun anew: half of what it counted may be over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pauses:
-    """What is paused on purpose, and so told to nobody. `everything`: nothing runs."""
-
-    everything: bool = False
-    kinds: frozenset[str] = frozenset()
-    operators: frozenset[str] = frozenset()
-
-    def cover(self, operator_id: str, kind: str) -> bool:
-        """Whether a collection is paused."""
-        return self.everything or kind in self.kinds or operator_id in self.operators
 
 
 @dataclass(slots=True)
@@ -57,23 +45,6 @@ class Look:
         return self.tallies.setdefault(cause, Tally())
 
 
-async def read_pauses(rows: Rows) -> Pauses:
-    """What administrators have paused: table `configuration`, partition `pauses`. Their names are held, and nothing else."""
-    everything, after = False, ""
-    kinds: set[str] = set()
-    operators: set[str] = set()
-    while True:
-        page = await rows.query("configuration", "pauses", after=after, columns=("at",))
-        for row in page.rows:
-            what, _, which = row.key.partition("-")
-            everything = everything or what == "all"
-            if what in ("kind", "operator"):
-                (kinds if what == "kind" else operators).add(which)
-        after = page.next
-        if not after:
-            return Pauses(everything, frozenset(kinds), frozenset(operators))
-
-
 @dataclass(frozen=True, slots=True)
 class Told:
     """What is told: what fails for `lasts_after`, and not what is paused, or shut for `suspended_after` (a leaver's mailbox)."""
@@ -84,7 +55,7 @@ class Told:
 
     def is_quiet(self, operator_id: str, kind: str, code: str, age: timedelta) -> bool:
         """Whether a collection's failure is nobody's news."""
-        return self.pauses.cover(operator_id, kind) or (is_shut(code) and age >= self.suspended_after)
+        return self.pauses.of(operator_id, kind) is not None or (is_shut(code) and age >= self.suspended_after)
 
 
 async def look_through(world: World, told: Told, *, deadline: datetime) -> Look | None:

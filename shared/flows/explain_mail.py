@@ -14,6 +14,7 @@ from shared.flows.documents import fetch, fetch_apart, unpack
 from shared.flows.email.stored import LEAVING, failing_key, feed_key, item_of
 from shared.flows.find_mail import MOST, Found, Question, find_in_exchange, find_stored
 from shared.flows.head import TABLE, WANTED, read_head
+from shared.flows.pauses import pauses_in_force
 from shared.flows.reading import feed_scope
 from shared.flows.settings_document import read_settings
 from shared.flows.sync_collection import email_rules
@@ -22,7 +23,7 @@ from shared.model.collection import Head
 from shared.model.cursors import write_cursor
 from shared.model.email import timestamp
 from shared.model.explain import explain
-from shared.model.explanation import Kept, Pause, Seen, Situation, Step, Unreadable, paired
+from shared.model.explanation import Kept, Seen, Situation, Step, Unreadable, paired
 from shared.model.folders import folder_paths
 from shared.model.keys import collection_key
 from shared.model.mail_steps import searched_folders
@@ -112,17 +113,7 @@ async def _with_collection(world: World, key: str, situation: Situation) -> Situ
         situation,
         head=found[0] if found else Head(),
         asked_at=_moment(wanted, "at") if wanted else None,
-        pauses=await _pauses(world, situation.operator),
-    )
-
-
-async def _pauses(world: World, operator: Operator) -> tuple[Pause, ...]:
-    names = {"all": "everything", "kind-email": "email", f"operator-{operator.id}": operator.id}
-    rows = [await world.rows.get("configuration", "pauses", key) for key in names]
-    return tuple(
-        Pause(names[row.key], str(row.values["reason"]), str(row.values["by"]), _moment(row, "at"))
-        for row in rows
-        if row
+        pauses=(await pauses_in_force(world)).all_of(situation.operator.id, Kind.EMAIL),
     )
 
 

@@ -52,7 +52,7 @@ async def forget_address(world: World, address: str, *, by: str) -> Job:
         raise Invalid("request-malformed", "address: write a mail address, for example dana@customer.example")
     if owners := await claimed_by(world.rows, address):
         raise Invalid("address-of-operator", f"the mailbox belongs to {', '.join(owners)}")
-    await exclude_address(world, address)
+    await exclude_address(world, address, by=by)
     name = job_id(ADDRESS, address)
     job, etag = await read_job(world.rows, name)
     if job is None or job.state != WORKING:

@@ -82,15 +82,19 @@ async def patch_settings(
     return Changed(configuration, _version(merged), _effects(document, configuration))
 
 
-async def exclude_address(world: World, address: str) -> None:
-    """Add an address to `email.exclude_addresses`, unless it is there. Raises Transient where others change all the time."""
+async def exclude_address(world: World, address: str, *, by: str) -> None:
+    """Add an address to `email.exclude_addresses`, unless it is there; `by` is for the history.
+
+    Raises Transient where others change the settings all the time.
+    """
     for _ in range(_ATTEMPTS):
         configuration, version = await read_settings(world.rows)
         known = configuration.email.exclude_addresses
         if address in known:
             return
         try:
-            await patch_settings(world, {"email": {"exclude_addresses": [*known, address]}}, version=version)
+            patch = {"email": {"exclude_addresses": [*known, address]}}
+            await patch_settings(world, patch, version=version, by=by)
         except Invalid as refused:
             if refused.code != "precondition-failed":
                 raise

@@ -114,20 +114,12 @@ def trial(way: str) -> Text:
 def still_paused(pauses: Sequence[Pause]) -> Text:
     """The mail that recalls what administrators have paused, the oldest first."""
     lines = [
-        f"- {each.scope}, since {moment(each.at)}, by {plain(each.by)}: {plain(each.reason)}"
+        f"- {each.of}, since {moment(each.at)}, by {plain(each.by)}: {plain(each.reason)}\n  {each.resumed_by}"
         for each in pauses[:_MOST_IN_DIGEST]
     ]
     more = [f"and {len(pauses) - _MOST_IN_DIGEST} more"] if len(pauses) > _MOST_IN_DIGEST else []
     count = f"{len(pauses)} pause{'' if len(pauses) == 1 else 's'}"
-    body = "\n".join(
-        [
-            "Nothing comes from Exchange for:",
-            *lines,
-            *more,
-            "",
-            "exsync resume --all, --kind KIND or --operator ID lets it go on.",
-        ]
-    )
+    body = "\n".join(["Nothing comes from Exchange for:", *lines, *more])
     return Text(f"{PREFIX}Still paused: {count}", f"{body}\n")
 
 

@@ -14,6 +14,7 @@ from shared.model.email import Email, timestamp
 from shared.model.exchange import ItemFailure
 from shared.model.failures import failure
 from shared.model.operator import Kind, Operator
+from shared.model.pauses import Pause
 from shared.model.rules import KeepRules, is_same_item
 from shared.model.switches import why_off
 
@@ -60,16 +61,6 @@ class Step:
     def ok(self) -> bool | None:
         """Whether the mail passes; None where that is not the question."""
         return None if self.told else self.verdict in (None, *_HELD)
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A sync that an administrator has stopped for a while."""
-
-    of: str
-    reason: str
-    by: str
-    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,10 +79,11 @@ _IN_OUTLOOK = "Open the item in Outlook; the others are not touched by it."
 _TRANSIENT = (
     (
         "exchange-busy",
-        Owner.NOBODY,
-        "Exchange is throttling us.",
-        _WAIT + " If it lasts, lower `connections.<name>.batch_size`, or raise `EwsMaxConcurrency` for "
-        "the service account (`Set-ThrottlingPolicy`).",
+        Owner.EXCHANGE,
+        "Exchange is too busy to answer: it is throttling us, or its web service is overloaded or down (HTTP 503).",
+        _WAIT + " If it lasts with HTTP 503, look at the server first (`Test-ServiceHealth`, `Get-WebAppPoolState "
+        "MSExchangeServicesAppPool`); else lower `connections.<name>.batch_size`, or raise `EwsMaxConcurrency` for the "
+        "service account (`Set-ThrottlingPolicy`).",
     ),
     (
         "exchange-unavailable",

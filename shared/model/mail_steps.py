@@ -56,6 +56,8 @@ def _checks(situation: Situation, seen: Seen, path: str, unreadable: Unreadable 
         yield Step(f"{path} is watched", setting="email.folders")
         if seen.email is not None:
             yield _window(situation, seen.email, folder)
+            if too_old := _too_old(situation, seen.email, folder):
+                yield too_old
     if seen.email is not None:
         yield _rule(situation, seen.email)
     if unreadable is not None:
@@ -77,32 +79,19 @@ def _unwatched(situation: Situation, folder_id: str, path: str) -> Step:
     move = "Move the mail to a watched folder in Outlook"
     trash, _ = unwatched_folders(situation.tree, ())
     if folder_id in _watched(situation, excluded=False):
-        return Step(
-            f"{path} is excluded",
-            None,
-            Verdict.KEPT_OUT,
-            setting="email.exclude_folders",
-            who=Owner.CRM.value,
-            remedy=f"Set it without this one: `exsync settings set email.exclude_folders='[…]'`. Or: {move}.",
-        )
+        remedy = f"Set it without this one: `exsync settings set email.exclude_folders='[…]'`. Or: {move}."
+        return _kept_out(f"{path} is excluded", "email.exclude_folders", Owner.CRM, remedy)
     if folder_id in trash:
-        return Step(
-            f"{path} is not watched: the mail was deleted",
-            None,
-            Verdict.KEPT_OUT,
-            setting="email.folders",
-            who=Owner.OPERATOR.value,
-            remedy=f"{move}.",
-        )
+        what = f"{path} is not watched: the mail was deleted"
+        return _kept_out(what, "email.folders", Owner.OPERATOR, f"{move}.")
     names = shlex.quote("email.folders=" + json.dumps([*email.folders, path], ensure_ascii=False))
-    return Step(
-        f"{path} is not watched",
-        None,
-        Verdict.KEPT_OUT,
-        setting="email.folders",
-        who=Owner.CRM.value,
-        remedy=f"`exsync settings set {names}` watches it in every mailbox that has it. Or: {move}.",
-    )
+    remedy = f"`exsync settings set {names}` watches it in every mailbox that has it. Or: {move}."
+    return _kept_out(f"{path} is not watched", "email.folders", Owner.CRM, remedy)
+
+
+def _kept_out(what: str, setting: str, who: Owner, remedy: str, at: datetime | None = None) -> Step:
+    """A setting keeps the mail out."""
+    return Step(what, at, Verdict.KEPT_OUT, setting=setting, who=who.value, remedy=remedy)
 
 
 def _window(situation: Situation, email: Email, folder: WatchedFolder) -> Step:
@@ -116,14 +105,21 @@ def _window(situation: Situation, email: Email, folder: WatchedFolder) -> Step:
         return Step(
             f"It was {word} after {shown(start)}, where the window begins", moment, setting="email.sync_from_days"
         )
-    return Step(
-        f"It was {word} before {shown(start)}, where the window begins",
-        moment,
-        Verdict.KEPT_OUT,
-        setting="email.sync_from_days",
-        who=Owner.CRM.value,
-        remedy=f"`exsync settings set email.sync_from_days={(situation.now - moment).days + 1}` takes it, and everybody's "
-        "mail of that age.",
+    days_ago = (situation.now - moment).days + 1
+    remedy = f"`exsync settings set email.sync_from_days={days_ago}` takes it, and everybody's mail of that age."
+    what = f"It was {word} before {shown(start)}, where the window begins"
+    return _kept_out(what, "email.sync_from_days", Owner.CRM, remedy, moment)
+
+
+def _too_old(situation: Situation, email: Email, folder: WatchedFolder) -> Step | None:
+    """The step of a mail that is older than email is kept; None for any other."""
+    days, moment = situation.configuration.retention.email_days, moment_of(email, by_sent=folder.by_sent)
+    if days is None or moment is None or moment >= situation.now - timedelta(days=days):
+        return None
+    longer = (situation.now - moment).days + 1
+    remedy = f"`exsync settings set retention.email_days={longer}` keeps mail of that age, everybody's; then enlarge the window."
+    return _kept_out(
+        f"It is older than the {days} days that email is kept", "retention.email_days", Owner.CRM, remedy, moment
     )
 
 
@@ -132,8 +128,7 @@ def _rule(situation: Situation, email: Email) -> Step:
     if not setting:
         return Step("Its sensitivity, categories and addresses are not excluded")
     what, who, remedy = _RULES.get(setting, ("A setting keeps it out", Owner.CRM, _WITHOUT))
-    words = f"{what} ({setting})"
-    return Step(words, None, Verdict.KEPT_OUT, setting=setting, who=who.value, remedy=remedy.format(setting=setting))
+    return _kept_out(f"{what} ({setting})", setting, who, remedy.format(setting=setting))
 
 
 def not_held_step(situation: Situation, seen: Seen) -> Step:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.model.operator import Kind
-
 ALL = "all"
 KIND, OPERATOR = "kind-", "operator-"
 LASTS_AFTER = timedelta(days=1)
@@ -34,6 +32,19 @@ class Pause:
         """The operator that it is for; None where it is for a kind or for all."""
         return self.scope.removeprefix(OPERATOR) if self.scope.startswith(OPERATOR) else None
 
+    @property
+    def of(self) -> str:
+        """What is paused, in a word."""
+        return self.kind or self.operator_id or "everything"
+
+    @property
+    def resumed_by(self) -> str:
+        """The command that ends it."""
+        option = (
+            f"--kind {self.kind}" if self.kind else f"--operator {self.operator_id}" if self.operator_id else "--all"
+        )
+        return f"exsync resume {option}"
+
     def lasts(self, now: datetime) -> bool:
         """Whether it is to be recalled."""
         return now - self.at >= LASTS_AFTER
@@ -45,10 +56,20 @@ class Pauses:
 
     by_scope: Mapping[str, Pause] = field(default_factory=dict)
 
-    def of_kind(self, kind: Kind) -> Pause | None:
+    @property
+    def everything(self) -> bool:
+        """Whether nothing runs at all."""
+        return ALL in self.by_scope
+
+    def of_kind(self, kind: str) -> Pause | None:
         """What pauses this kind for everybody."""
         return self.by_scope.get(ALL) or self.by_scope.get(f"{KIND}{kind}")
 
-    def of(self, operator_id: str, kind: Kind) -> Pause | None:
+    def of(self, operator_id: str, kind: str) -> Pause | None:
         """What pauses this kind of this operator."""
-        return self.of_kind(kind) or self.by_scope.get(f"{OPERATOR}{operator_id}")
+        return next(iter(self.all_of(operator_id, kind)), None)
+
+    def all_of(self, operator_id: str, kind: str) -> tuple[Pause, ...]:
+        """Every pause that this kind of this operator is under, the widest first."""
+        scopes = (ALL, f"{KIND}{kind}", f"{OPERATOR}{operator_id}")
+        return tuple(self.by_scope[scope] for scope in scopes if scope in self.by_scope)

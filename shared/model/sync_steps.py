@@ -16,7 +16,7 @@ def steps_of_sync(situation: Situation) -> Iterator[Step]:
             pause.at,
             Verdict.STOPPED,
             who=Owner.CRM.value,
-            remedy="`exsync resume` ends the pause.",
+            remedy=f"`{pause.resumed_by}` ends the pause.",
         )
     yield _standing(situation)
     if situation.head.held is not None:

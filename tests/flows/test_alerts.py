@@ -317,7 +317,8 @@ async def test_a_pause_that_lasts_is_recalled_by_mail() -> None:
     await recall_pauses(office.world())
     (mail,) = office.mails()
     assert mail["subject"] == "[CRM sync] Still paused: 1 pause"
-    assert "operator-alice, since 2026-11-20 12:00 UTC, by bob: the move" in office.body()
+    lines = office.body().splitlines()
+    assert lines[1:] == ["- alice, since 2026-11-20 12:00 UTC, by bob: the move", "  exsync resume --operator alice"]
     await office.resume("operator-alice")
     await recall_pauses(office.world())
     assert len(office.mails()) == 1

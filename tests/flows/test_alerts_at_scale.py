@@ -4,11 +4,10 @@ import asyncio
 import tracemalloc
 from datetime import timedelta
 
-import pytest
-
 from shared.adapters.memory.rows import MemoryRows
 from shared.flows.alert_failures import alert_failures
-from shared.flows.alert_scan import Told, look_through, read_pauses
+from shared.flows.alert_scan import Told, look_through
+from shared.flows.pauses import read_pauses
 from shared.model.alerts import MOST_CAUSES, NAMED, Cause
 from shared.model.keys import SHARDS, shard_of
 from shared.ports import Upsert, Value, Write
@@ -107,15 +106,3 @@ async def test_more_causes_than_are_told_apart_end_no_other() -> None:
     left_out = Cause("connection-refused", "zzz") not in look.tallies
     subjects = [subject for _ in range(4) for subject in await office.tick()]
     assert not [subject for subject in subjects if "Over" in subject], left_out
-
-
-@pytest.mark.parametrize("what", ["kind-email", "operator-operator-1"])
-async def test_pauses_are_read_whatever_their_number(what: str) -> None:
-    office = await AlertOffice().prepared()
-    for number in range(1500):
-        await office.pause(f"operator-nobody-{number}")
-    await office.pause(what)
-    pauses = await read_pauses(office.rows)
-    assert pauses.cover("operator-1", "email")
-    assert not pauses.cover("operator-2", "subscription")
-    assert len(pauses.operators) >= 1500

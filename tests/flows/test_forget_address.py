@@ -15,6 +15,7 @@ from shared.flows.forget_job import ADDRESS, Job, job_id, read_job, report
 from shared.flows.operators import get_operator, put_operator, remove_operator
 from shared.flows.receive_notification import want
 from shared.flows.settings_document import read_settings
+from shared.flows.settings_history import list_history
 from shared.flows.sync_collection import sync_collection
 from shared.model.collection import Intent, Phase
 from shared.model.email import Participant
@@ -89,6 +90,8 @@ async def test_it_is_never_imported_again() -> None:
     await office.settle()
     assert sorted(await office.held()) == ["nothing to do with her", "speaks of her"]
     assert DANA in (await read_settings(office.rows))[0].email.exclude_addresses
+    latest = (await list_history(office.rows, limit=1)).items[0]
+    assert (latest["by"], latest["changes"][0]["setting"]) == ("charlie@contoso.example", "email.exclude_addresses")
 
 
 async def test_stored_contents_go_too_but_not_those_that_another_email_has() -> None:

@@ -11,8 +11,9 @@ from shared.model.configuration import parse
 from shared.model.email import Email
 from shared.model.exchange import Folder, ItemFailure
 from shared.model.explain import explain
-from shared.model.explanation import Kept, Pause, Seen, Situation, Unreadable, Verdict, paired
+from shared.model.explanation import Kept, Seen, Situation, Unreadable, Verdict, paired
 from shared.model.operator import Operator
+from shared.model.pauses import Pause
 from shared.model.rules import BEGINNING, KeepRules, reason_to_skip
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -47,6 +48,7 @@ def situation(**facts: Any) -> Situation:
         connection |= {"url": "https://outlook.office365.com/EWS/Exchange.asmx", "authentication": "oauth"}
         connection |= {"oauth": {"client_id": "c", "tenant_id": TENANT}}
     document = {"connections": {"default": connection}, "email": {"enabled": facts.pop("enabled", True)}}
+    document |= {"retention": {"email_days": days}} if (days := facts.pop("kept_days", None)) else {}
     known = {"head": HEAD, "tree": TREE, "now": NOON, "operator": ALICE, "configuration": parse(document)}
     return Situation(**{**known, **facts})
 
@@ -63,7 +65,7 @@ def phase(**facts: Any) -> Head:
     return head(states=LIVE.with_folder(replace(LIVE.folders[0], **facts)))
 
 
-PAUSE = Pause("everything", "migration", "Charlie", EARLIER)
+PAUSE = Pause("all", "migration", "Charlie", EARLIER)
 TROUBLE = Trouble("exchange-busy", "", EARLIER, NOON)
 BRAKE = Held(30, 60, "a watched folder vanished", EARLIER, "blob")
 FAILING = Unreadable("item-corrupt", "", EARLIER, NOON, 3)
@@ -129,6 +131,14 @@ CASES: dict[str, tuple[Situation, Seen | None, Kept | None, Unreadable | None, s
         None,
         "kept_out",
         "Elsewhere is not watched",
+    ),
+    "older than email is kept": (
+        situation(kept_days=2),
+        seen(received=NOON - timedelta(days=2, hours=1)),
+        None,
+        None,
+        "kept_out",
+        "older than the 2 days that email is kept",
     ),
     "older than the window": (
         situation(),
