@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 
 from http_api import failures_examples as examples
-from http_api.callers import needs
+from http_api.callers import TheCaller, needs
 from http_api.failures_documents import FailureAccepted, FailurePage, FailureSums
 from http_api.world import After, Limit, TheWorld, answers
 from shared.compose import World
@@ -16,7 +16,7 @@ from shared.flows.failures import Filter, list_open, open_of, retry, sum_up
 from shared.flows.operators import get_operator
 from shared.flows.reading import Listed
 from shared.flows.status import list_failures
-from shared.model.caller import Role
+from shared.model.caller import CONTENT, Role
 from shared.model.failures import Owner
 from shared.model.operator import Kind
 
@@ -52,6 +52,7 @@ class OwnerName(StrEnum):
 )
 async def get_failures(
     world: TheWorld,
+    caller: TheCaller,
     operator_id: Annotated[str, Query(description="Of one operator only")] = "",
     of: Annotated[
         Of | None,
@@ -66,10 +67,13 @@ async def get_failures(
 ) -> JSONResponse:
     """List what fails: the collections and subscriptions of all operators, or one operator's items that cannot be read.
 
-    What is well again leaves the list by itself. A filtered page may be short, or empty, though there is more.
+    What is well again leaves the list by itself. Who may not read content is shown no subject.
+    A filtered page may be short, or empty, though there is more.
     """
     if of is Of.ITEMS or (of is None and operator_id):
         page = await _items(world, operator_id, kind or Kind.EMAIL, limit, after)
+        if not caller.may(CONTENT):
+            page = Listed([{**item, "subject": None} for item in page.items], page.next)
     else:
         wanted = Filter(code, connection, kind, None if owner is None else Owner[owner.name])
         if operator_id:

@@ -14,7 +14,7 @@ from http_api.callers import TheCaller, needs
 from http_api.why_examples import EXPLAINED
 from http_api.world import TheHolder, TheWorld, answers
 from shared.flows.explain_mail import explain_mail
-from shared.model.caller import Role
+from shared.model.caller import CONTENT, Role
 from shared.model.explanation import Verdict
 
 router = APIRouter(prefix="/operators/{operator_id}/why", tags=["status"], dependencies=[needs(*Role)])
@@ -79,6 +79,6 @@ async def explain_a_mail(
     world: TheWorld, operator: TheHolder, caller: TheCaller, message_id: MessageId = "", subject: Subject = ""
 ) -> JSONResponse:
     """Explain a mail, synchronised or not: where Exchange has it, what decided, when, and who can change it."""
-    may_read = caller.may(frozenset({Role.APPLICATION}))
-    found = await explain_mail(world, operator, message_id=message_id, subject=subject, with_content=may_read)
+    with_content = caller.may(CONTENT)
+    found = await explain_mail(world, operator, message_id=message_id, subject=subject, with_content=with_content)
     return JSONResponse(found)

@@ -14,6 +14,10 @@ class Role(StrEnum):
     APPLICATION = "application"
 
 
+CONTENT = frozenset({Role.APPLICATION})
+"""Who may read what is in a mail, its subject too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A person or a program. `name` is what the audit shows. `operators`: to which ones the role `application` is

@@ -5,7 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from http_api import callers
 from http_api.failures import OwnerName
+from shared.model.caller import Caller, Role
 from shared.model.exchange import ItemFailure
 from shared.model.failures import Owner
 from tests.flows.office import Office
@@ -122,3 +124,17 @@ async def test_a_call_that_exchange_refuses_names_the_request_in_its_problem() -
     office.exchange.before = Refusing()
     problem = (await call(office, "GET", f"/operators/alice/emails/{email['item_id']}/mime")).json()
     assert (problem["code"], problem["request_id"]) == ("impersonation-denied", "client-request-id=1")
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_the_subject_of_a_mail_that_cannot_be_read_is_only_for_who_may_read_content(
+    role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = await working_office()
+    name = office.deliver("Offer")
+    office.box.failures[name] = ItemFailure(name, "item-unreadable", "ErrorCorruptData")
+    await office.settle()
+    monkeypatch.setattr(callers, "KEY_HOLDER", Caller("charlie", frozenset({role})))
+    (item,) = (await call(office, "GET", "/failures?operator_id=alice")).json()["items"]
+    assert item["code"] == "item-unreadable"
+    assert item["subject"] == ("Offer" if role is Role.APPLICATION else None)
