@@ -12,7 +12,7 @@ import typer
 from cli.items import Items, ItemsOption, settle_items
 from cli.pieces import printable, refuse_refused, send_lines, show_results
 from cli.remote import Refused
-from cli.session import Session
+from cli.session import Session, counted
 from shared.errors import Invalid
 from shared.model.failures import failure
 from shared.model.operator_change import says_off
@@ -91,7 +91,7 @@ def _ask(session: Session, file: Path, survey: _Survey) -> Items:
         going = sum(
             (True, False) in {(each["from"], each["to"]) for each in result["changes"].values()} for result in results
         )
-    return settle_items(None, f"{going} operators are switched off") if going else Items.KEEP
+    return settle_items(None, f"{counted(going, 'operator')} to be switched off") if going else Items.KEEP
 
 
 @contextmanager

@@ -24,6 +24,11 @@ OperatorId = Annotated[str, typer.Argument(metavar="OPERATOR", help="The operato
 Kind = Annotated[str, typer.Option(help="Which kind: email")]
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things, in words: one of it is not many."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """How to reach an app, as the options say or a profile keeps it; "" for what was not said."""

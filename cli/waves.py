@@ -13,7 +13,7 @@ from typing import Any
 from cli.many import side_by_side
 from cli.progress import progress
 from cli.remote import Refused, segment
-from cli.session import Session, out, show_document, show_remedies, show_rows
+from cli.session import Session, counted, out, show_document, show_remedies, show_rows
 from cli.wave_plan import Outcome, Plan, allowed, judged, verdict
 
 _FIRST_PAUSE = 0.5
@@ -165,7 +165,7 @@ class Waves:
         ]
         self._reports.append({**facts, "failures": failures})
         if not self._session.as_json:
-            out.print(f"wave {number} of {of}: {size} operators: {_told(facts)}", highlight=False)
+            out.print(f"wave {number} of {of}: {counted(size, 'operator')}: {_told(facts)}", highlight=False)
             self._show_failures(failures)
 
     def _conclude(self) -> None:

@@ -1,6 +1,8 @@
 """What the end-to-end tests see: an office with its parts, and people with a mailbox and an operator each."""
 
 import asyncio
+import os
+import pty
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -59,6 +61,28 @@ async def exsync_of(stack: Stack, *words: str) -> tuple[int, str, str]:
     )
     out, err = await process.communicate()
     return process.returncode or 0, out.decode(), err.decode()
+
+
+async def exsync_at_terminal(stack: Stack, *words: str, asks: str, answer: str) -> tuple[int, str, str, str]:
+    """Run the command where a person sits: the exit status, what was asked up to `asks`, what was printed after the answer,
+    and what was complained of."""
+    terminal, keyboard = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "--url", f"{stack.host.url}/api", *words),
+        cwd=_PROJECT,
+        stdin=keyboard,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    asked = await process.stderr.readuntil(asks.encode())
+    os.write(terminal, f"{answer}\n".encode())
+    out, err = await process.communicate()
+    os.close(terminal)
+    os.close(keyboard)
+    assert process.returncode is not None
+    return process.returncode, asked.decode(), out.decode(), err.decode()
 
 
 def message(subject: str, *, text: str = "Hello", message_id: str | None = None, **fields: str) -> EmailMessage:

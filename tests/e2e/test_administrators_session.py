@@ -234,7 +234,7 @@ async def enable_in_waves(contoso: Company) -> None:
     pilot = str(contoso.folder / "pilot.txt")
     waves = ("operators", "enable", "--wave", "5%,25%,100%", "--file", pilot, "--fix", "--yes")
     text, complaint = await contoso.refused(*waves)
-    assert "wave 1 of 3: 1 operators: 1 ready\nwave 2 of 3: 2 operators: 2 ready\n" in text
+    assert "wave 1 of 3: 1 operator: 1 ready\nwave 2 of 3: 2 operators: 2 ready\n" in text
     assert "Stopped in wave 3" in complaint
     assert "address-not-mailbox" in text
     mended = contoso.folder / "mended.csv"

@@ -1,10 +1,6 @@
 """`exsync` against the running app, as an administrator would use it: a process of its own over real HTTP."""
 
-import asyncio
 import json
-import os
-import pty
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from tests.adapters.making_certificates import make
 from tests.e2e.conftest import Configured
-from tests.e2e.office import Office, Person, exsync
+from tests.e2e.office import Office, Person, exsync, exsync_at_terminal
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -59,23 +55,9 @@ async def test_settings_are_shown_and_a_wrong_one_is_explained(office: Office) -
 
 async def test_before_something_stops_a_person_is_asked(office: Office) -> None:
     words = ("settings", "set", "email.enabled=false")
-    terminal, keyboard = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli", "--url", f"{office.stack.host.url}/api", *words),
-        cwd=_PROJECT,
-        stdin=keyboard,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stderr is not None
-    asked = (await process.stderr.readuntil(b"[y/N]:")).decode()
-    os.write(terminal, b"n\n")
-    _, complaint = await process.communicate()
-    os.close(terminal)
-    os.close(keyboard)
+    status, asked, _, complaint = await exsync_at_terminal(office.stack, *words, asks="[y/N]:", answer="n")
     assert "email stops for all operators" in asked
-    assert (process.returncode, "Nothing was changed." in complaint.decode()) == (1, True)
+    assert (status, "Nothing was changed." in complaint) == (1, True)
     _, text, _ = await exsync(office, "--json", "settings", "show", "email.enabled")
     assert json.loads(text) == {"email.enabled": True}
 
@@ -111,22 +93,10 @@ async def test_a_files_password_is_asked_for_at_a_terminal_and_its_certificate_i
     encrypted = BestAvailableEncryption(b"hush")
     file = tmp_path / "mail.pfx"
     file.write_bytes(pkcs12.serialize_key_and_certificates(None, made.key, made.certificate, None, encrypted))
-    terminal, keyboard = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli", "--url", f"{office.stack.host.url}/api", "trust", "add", str(file)),
-        cwd=_PROJECT,
-        stdin=keyboard,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stderr is not None
-    assert "mail.pfx" in (await process.stderr.readuntil(b": ")).decode()
-    os.write(terminal, b"hush\n")
-    out, _ = await process.communicate()
-    os.close(terminal)
-    os.close(keyboard)
-    assert (process.returncode, "added: CN=mail.contoso.example" in out.decode()) == (0, True)
+    words = ("trust", "add", str(file))
+    status, asked, text, _ = await exsync_at_terminal(office.stack, *words, asks=": ", answer="hush")
+    assert "mail.pfx" in asked
+    assert (status, "added: CN=mail.contoso.example" in text) == (0, True)
     await office.stack.restart_host()
     _, text, _ = await exsync(office, "--json", "trust", "list")
     assert made.sha256 in [each["sha256"] for each in json.loads(text)]

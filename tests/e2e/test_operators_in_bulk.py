@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.office import Office, Person, exsync
+from tests.e2e.office import Office, Person, exsync, exsync_at_terminal
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -74,19 +74,7 @@ async def test_a_person_at_a_terminal_is_asked_what_becomes_of_the_items(
     await alice.switch_on()
     file = tmp_path / "off.csv"
     file.write_text(f"operator_id,email_sync\n{alice.operator},no\n")
-    terminal, keyboard = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli", "--url", f"{office.stack.host.url}/api", "operators", "import", str(file)),
-        cwd=_PROJECT,
-        stdin=keyboard,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stderr is not None
-    assert "1 operators are switched off: keep the items" in (await process.stderr.readuntil(b"[keep]")).decode()
-    os.write(terminal, b"keep\n")
-    out, _ = await process.communicate()
-    os.close(terminal)
-    os.close(keyboard)
-    assert (process.returncode, "email_sync true → false\n" in out.decode()) == (0, True)
+    words = ("operators", "import", str(file))
+    status, asked, text, _ = await exsync_at_terminal(office.stack, *words, asks="[keep]", answer="keep")
+    assert "1 operator to be switched off: keep the items" in asked
+    assert (status, "email_sync true → false\n" in text) == (0, True)

@@ -1,18 +1,13 @@
 """The routes of alerts, and `exsync alerts`, on the application itself; mail by a real Exchange's twin and a real mail server."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-import httpx
 import pytest_asyncio
-from typer.testing import CliRunner
 
 from cli.alerts import alerts
-from cli.remote import Refused, Remote
 from devtools.exchange_simulator import ExchangeSimulator, Fault
-from http_api.app import create_app
 from shared.adapters.ews.connection import Connection
 from shared.adapters.ews.exchange import EwsExchange
 from shared.adapters.smtp import SmtpServers
@@ -21,6 +16,7 @@ from shared.errors import Transient
 from shared.flows.alert_failures import alert_failures
 from tests.adapters.ews.world import SIGN_IN, exchange_at
 from tests.adapters.mail_server import MailServer, mail_server
+from tests.cli.terminal import Ended, run, session_on
 from tests.flows.alert_office import ADMINS, BUDGET, SENDER, AlertOffice
 from tests.http_api.client import calling
 
@@ -124,41 +120,15 @@ async def test_an_alert_is_in_the_recipients_mailbox_and_over_smtp_when_exchange
     assert len(real.simulator.items(ADMINS)) == 1
 
 
-class InThisLoop(httpx.BaseTransport):
-    """Lets the command, which waits in a thread of its own, call the application of the test's loop."""
-
-    def __init__(self, world: World) -> None:
-        async def source() -> World:
-            return world
-
-        self._application = httpx.ASGITransport(create_app(source))
-        self._loop = asyncio.get_running_loop()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop).result()
-
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
-        asked = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
-        answer = await self._application.handle_async_request(asked)
-        return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
-
-
-@dataclass
-class Session:
-    remote: Remote
-    as_json: bool = True
-
-
-async def exsync(world: World, *words: str) -> tuple[object, BaseException | None]:
+async def exsync(world: World, *words: str) -> tuple[object, Ended]:
     """Run `exsync --json alerts …`: what it prints, and how it ends."""
-    session = Session(Remote("http://127.0.0.1:7071/api", "", transport=InThisLoop(world)))
-    result = await asyncio.to_thread(CliRunner().invoke, alerts, words, obj=session)
-    return json.loads(result.stdout), result.exception
+    ended = await run(alerts, session_on(lambda: world, as_json=True), *words)
+    return json.loads(ended.out), ended
 
 
 async def test_the_command_tries_both_ways_and_ends_well(real: Real) -> None:
-    printed, wrong = await exsync(real.world(), "test", "--to", ADMINS)
-    assert wrong is None
+    printed, ended = await exsync(real.world(), "test", "--to", ADMINS)
+    assert (ended.status, ended.complaint) == (0, "")
     assert isinstance(printed, list)
     assert [(each["way"], each["state"]) for each in printed] == [("exchange", "sent"), ("smtp", "sent")]
     assert len(real.simulator.items(ADMINS)) == len(real.server.taken) == 1
@@ -166,10 +136,10 @@ async def test_the_command_tries_both_ways_and_ends_well(real: Real) -> None:
 
 async def test_the_command_ends_badly_where_a_way_fails_or_none_is_set_up(office: AlertOffice) -> None:
     office.smtp.failure = Transient("smtp-unreachable", "nothing listens there")
-    assert isinstance((await exsync(office.world(), "test"))[1], Refused)
+    assert (await exsync(office.world(), "test"))[1].status == 1
     await office.configure({"alerts": {"smtp_url": None, "from": None}})
-    printed, wrong = await exsync(office.world(), "test")
-    assert "Neither way" in str(wrong)
+    printed, ended = await exsync(office.world(), "test")
+    assert "Neither way" in ended.complaint
     assert isinstance(printed, list)
     assert {each["state"] for each in printed} == {"off"}
 
@@ -177,7 +147,7 @@ async def test_the_command_ends_badly_where_a_way_fails_or_none_is_set_up(office
 async def test_the_command_lists_what_lasts(office: AlertOffice) -> None:
     await office.fails("alice")
     await office.tick()
-    printed, wrong = await exsync(office.world(), "list")
-    assert wrong is None
+    printed, ended = await exsync(office.world(), "list")
+    assert ended.status == 0
     assert isinstance(printed, list)
     assert [each["code"] for each in printed] == ["connection-refused"]

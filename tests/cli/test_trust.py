@@ -1,25 +1,21 @@
 """`exsync trust` on the application itself: what a person reads, what a program reads, and who is asked for a password."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
-from typer.testing import CliRunner
 
-from cli.remote import Refused, Remote
+from cli.session import Session
 from cli.trust import trust
-from http_api.app import create_app
 from shared.adapters.certificates import TlsCertificates
 from shared.adapters.memory.certificates import MemoryCertificates
-from shared.compose import World
 from shared.model.trust import Offer
 from tests.adapters.making_certificates import DAY, NOW, make, tls_server
+from tests.cli.terminal import run, session_on
 from tests.flows.office import Office
 
 AUTHORITY = make("Contoso CA", authority=True)
@@ -28,31 +24,6 @@ SOON = make("Old CA", authority=True, ends=NOW + 20 * DAY)
 PFX = pkcs12.serialize_key_and_certificates(
     None, SERVER.key, SERVER.certificate, None, BestAvailableEncryption("Grüße".encode())
 )
-
-
-class InThisLoop(httpx.BaseTransport):
-    """Lets the command, which waits in a thread of its own, call the application of the test's loop."""
-
-    def __init__(self, office: Office) -> None:
-        async def world() -> World:
-            return office.world()
-
-        self._application = httpx.ASGITransport(create_app(world))
-        self._loop = asyncio.get_running_loop()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop).result()
-
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
-        asked = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
-        answer = await self._application.handle_async_request(asked)
-        return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
-
-
-@dataclass
-class Session:
-    remote: Remote
-    as_json: bool = False
 
 
 @dataclass
@@ -64,19 +35,15 @@ class Terminal:
 
     async def run(self, *words: str, answers: str = "") -> tuple[int, str]:
         """Run `exsync trust …`; its exit status, and all that was printed or complained of."""
-        runner = CliRunner(env={"COLUMNS": "60"})
-        result = await asyncio.to_thread(runner.invoke, trust, words, obj=self.session, input=answers)
-        if result.exception and not isinstance(result.exception, (SystemExit, Refused)):
-            raise result.exception
-        complaint = str(result.exception) if isinstance(result.exception, Refused) else ""
-        return result.exit_code, result.output + complaint
+        ended = await run(trust, self.session, *words, answers=answers, columns=60)
+        return ended.status, ended.said
 
 
 @pytest_asyncio.fixture
 async def terminal() -> AsyncIterator[Terminal]:
     office = Office(clock=NOW)
     office.certificates = TlsCertificates()  # type: ignore[assignment]
-    yield Terminal(office, Session(Remote("http://127.0.0.1:7071/api", "", transport=InThisLoop(office))))
+    yield Terminal(office, session_on(office.world))
 
 
 def spaced(fingerprint: str) -> str:

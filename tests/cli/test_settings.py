@@ -1,17 +1,14 @@
 """`exsync settings` on the application itself: what a person reads, what a program reads, and what is said of harm."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from typer.testing import CliRunner
 
-from cli.remote import Refused, Remote
 from cli.settings import settings
+from tests.cli.terminal import run, session_on
 from tests.flows.office import Office
-from tests.test_cli_trust import InThisLoop, Session
 
 FILE = """\
 Exchange URL: https//mail.contoso.example/EWS/Exchange.asmx
@@ -24,16 +21,12 @@ class Terminal:
     """An administrator's shell; nobody answers questions there."""
 
     def __init__(self, office: Office) -> None:
-        self.session = Session(Remote("http://127.0.0.1:7071/api", "", transport=InThisLoop(office)))
+        self.session = session_on(office.world)
 
     async def run(self, *words: str) -> tuple[int, str, str]:
         """Run `exsync settings …`: exit status, what was printed, and what was said beside it or complained of."""
-        runner = CliRunner(env={"COLUMNS": "200"})
-        result = await asyncio.to_thread(runner.invoke, settings, words, obj=self.session)
-        if result.exception and not isinstance(result.exception, (SystemExit, Refused)):
-            raise result.exception
-        complaint = str(result.exception) if isinstance(result.exception, Refused) else ""
-        return result.exit_code, result.stdout, result.stderr + complaint
+        ended = await run(settings, self.session, *words)
+        return ended.status, ended.out, ended.complaint
 
 
 @pytest_asyncio.fixture

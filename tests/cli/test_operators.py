@@ -1,25 +1,23 @@
 """`exsync operators` on the application itself: tables in and out, switching, and what a person is asked."""
 
-import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from typer.testing import CliRunner
 
 from cli import items, pieces
 from cli.operators import operators
-from cli.remote import Refused, Remote
+from cli.remote import Remote
 from cli.session import Session
 from shared.flows.operators import find_operator
+from tests.cli.terminal import run, session_on
 from tests.flows.office import ALICE, Office
 from tests.model.workbook import inline
-from tests.test_cli_trust import InThisLoop
 
 type Save = Callable[[str], str]
 
@@ -33,20 +31,12 @@ class Terminal:
 
     async def run(self, *words: str, answers: str = "") -> tuple[int, str]:
         """Run `exsync operators …`; its exit status, and all that was printed or complained of."""
-        runner = CliRunner(env={"COLUMNS": "200"})
-        result = await asyncio.to_thread(runner.invoke, operators, words, obj=self.session, input=answers)
-        if result.exception and not isinstance(result.exception, (SystemExit, Refused)):
-            raise result.exception
-        complaint = str(result.exception) if isinstance(result.exception, Refused) else ""
-        return result.exit_code, result.output + complaint
+        ended = await run(operators, self.session, *words, answers=answers)
+        return ended.status, ended.said
 
     async def json(self, *words: str) -> Any:
         """What the command prints for programs."""
-        self.session.as_json = True
-        runner = CliRunner()
-        result = await asyncio.to_thread(runner.invoke, operators, words, obj=self.session)
-        self.session.as_json = False
-        return json.loads(result.stdout)
+        return json.loads((await run(operators, replace(self.session, as_json=True), *words)).out)
 
     async def is_on(self, operator: str) -> bool:
         """Whether the operator's email is on."""
@@ -57,8 +47,7 @@ class Terminal:
 @pytest_asyncio.fixture
 async def terminal() -> AsyncIterator[Terminal]:
     office = await Office().open()
-    remote = Remote("http://127.0.0.1:7071/api", "", transport=InThisLoop(office))
-    yield Terminal(office, Session(remote, as_json=False))
+    yield Terminal(office, session_on(office.world))
 
 
 @pytest.fixture
@@ -178,7 +167,7 @@ async def test_a_person_is_asked_for_the_items_only_where_something_goes_off(ter
     assert (status, "keep the items" in said) == (0, False)
     off = table("operator_id,email_sync\nalice,0\nbob,0\n")
     status, said = await terminal.run("import", off, answers="burn\nremove\n")
-    assert (status, "1 operators are switched off: keep the items" in said) == (0, True)
+    assert (status, "1 operator to be switched off: keep the items" in said) == (0, True)
     assert "line 2: alice changed: email_sync true → false, email items removed" in said
     await terminal.office.sync()
     assert not await terminal.office.stored()

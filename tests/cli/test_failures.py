@@ -1,39 +1,25 @@
 """`exsync failures` and `exsync status` on the application itself: what a person reads, and what a program."""
 
-import asyncio
 import json
-from dataclasses import dataclass
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from cli.__main__ import app
 from cli.failures import failures
-from cli.remote import Refused, Remote
 from shared.errors import Reconfigure
 from shared.model.exchange import Mailbox
 from shared.model.failures import REGISTRY
+from tests.cli import terminal
 from tests.flows.office import Office
 from tests.flows.test_failure_index import Refusing, fail, working_office
 from tests.flows.test_failures import write_many
-from tests.test_cli_trust import InThisLoop
-
-
-@dataclass
-class Session:
-    remote: Remote
-    as_json: bool = False
 
 
 async def run(office: Office, *words: str, as_json: bool = False, of: typer.Typer = failures) -> tuple[int, str, str]:
     """Run `exsync failures …`; exit status, standard output and standard error."""
-    session = Session(Remote("http://127.0.0.1:7071/api", "", transport=InThisLoop(office)), as_json)
-    runner = CliRunner(env={"COLUMNS": "200"})
-    result = await asyncio.to_thread(runner.invoke, of, words, obj=session)
-    if result.exception and not isinstance(result.exception, (SystemExit, Refused)):
-        raise result.exception
-    return result.exit_code, result.stdout, f"{result.stderr}{result.exception or ''}"
+    ended = await terminal.run(of, terminal.session_on(office.world, as_json=as_json), *words)
+    return ended.status, ended.out, ended.complaint
 
 
 def only(command: str) -> typer.Typer:
