@@ -4,10 +4,15 @@ from collections.abc import AsyncGenerator, Generator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from devtools.azurite import Azurite
 from shared.adapters.storage import StorageAccount
 from shared.settings import StorageSettings
+
+# How long an example takes is the machine's affair: no test fails for that.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

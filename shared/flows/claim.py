@@ -125,18 +125,17 @@ class Claim:
         raise Transient("storage-unavailable", "a transaction stayed unclear")
 
     async def conclude(self, writes: Sequence[Write], closing: Mapping[str, Any], **changes: Any) -> None:
-        """Commit, and let go in the same transaction with `closing` in the head; `released` says so afterwards. Where
-        somebody has asked again since `note_wanted` it is a commit and no more. Raises as `commit` does."""
-        if self._wanted_etag:
-            served = Delete(WANTED, self._wanted_etag)
-            try:
-                await self.commit([*writes, served], **{**changes, **closing, "until": self.world.now()})
-            except Conflict:
-                log.debug("%s is wanted again", self.key)
-            else:
-                self.released = True
-                return
-        await self.commit(writes, **changes)
+        """Commit, and let go in the same transaction with `closing` in the head; `released` says so afterwards. For a pass
+        that serves a wish: where somebody has asked again since it was read, it is a commit and no more. Raises as
+        `commit` does."""
+        served = Delete(WANTED, self._wanted_etag)
+        try:
+            await self.commit([*writes, served], **{**changes, **closing, "until": self.world.now()})
+        except Conflict:
+            log.debug("%s is wanted again", self.key)
+            await self.commit(writes, **changes)
+        else:
+            self.released = True
 
     def carry(self, **changes: Any) -> None:
         """Change the head in hand for the next commit to write. Only for what may be lost: a crash forgets it."""

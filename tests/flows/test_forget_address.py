@@ -22,7 +22,7 @@ from shared.model.email import Participant
 from shared.model.exchange import ItemFailure
 from shared.model.operator import Kind, Operator
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, World
-from tests.flows.breaking import Crash, Fuse
+from tests.flows.breaking import Crash, Fuse, Interruption
 from tests.flows.office import Office, attachment
 
 DANA = "dana@customer.example"
@@ -232,3 +232,15 @@ async def test_asking_again_begins_anew_only_when_it_was_done() -> None:
     assert (await forget(office)).run != first.run
     await carry_on(office)
     assert (await told(office))["removed"] == {"items": 0, "collections": 1}
+
+
+async def test_settings_that_somebody_changes_at_the_same_moment_are_kept() -> None:
+    office = await furnished()
+
+    async def another() -> None:
+        await office.configure({"email": {"exclude_addresses": ["other@customer.example"], "sync_from_days": 9}})
+
+    world = Interruption(1, another).worker(office.world())
+    await forget_address(world, DANA, by="charlie@contoso.example")
+    email = (await read_settings(office.rows))[0].email
+    assert (email.exclude_addresses, email.sync_from_days) == (("other@customer.example", DANA), 9)

@@ -126,6 +126,18 @@ async def test_a_day_is_done_once_and_in_steps_of_its_time() -> None:
     assert await a_day(office) == 1
 
 
+async def test_one_who_has_very_much_is_done_in_steps_too() -> None:
+    office = Office()
+    for number in range(700):
+        office.deliver(age=timedelta(days=40, minutes=number))
+    office.deliver("new")
+    await office.open(sync_from_days="all")
+    await office.settle()
+    await office.configure({"retention": {"email_days": 30}})
+    assert await a_day(office, budget=timedelta(0)) == 3, "all operators, and this one twice more"
+    assert list(await office.held()) == ["new"]
+
+
 async def test_a_sync_under_way_is_waited_for() -> None:
     office = await furnished()
     await office.configure({"retention": {"email_days": 30}})

@@ -1,5 +1,6 @@
 """Verifying an operator: each thing that can be wrong with a mailbox is found, named and told how to mend."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -302,3 +303,19 @@ async def test_a_lease_held_though_all_is_off_is_told() -> None:
     await put(office, "alice", ALICE)
     await office.rows.transact(COLLECTIONS, office.key, [Merge(HEAD, {"until": office.now + timedelta(minutes=5)})])
     assert outcomes(await verified(office))["email_sync"] == "off-but-running"
+
+
+async def test_an_exchange_that_does_not_answer_is_a_fault_and_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    office = await opened()
+
+    async def hang(_: str, __: Mailbox) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("shared.flows.verify_operator._ASKING", timedelta(seconds=0.05))
+    office.exchange.before = hang
+    found = await verified(office)
+    assert not found["ok"]
+    assert outcomes(found)["access"] == "exchange-timeout"
+    assert outcomes(found)["address"] is outcomes(found)["push"] is None
