@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.compose import World
 from shared.errors import Invalid, SyncError, Transient, Unclear
-from shared.flows.audit import Entry, close_entry, concealed, open_entry
+from shared.flows.audit import DONE, FAILED, REFUSED, Entry, close_entry, concealed, open_entry
 from shared.model.caller import Caller
 from shared.model.configuration import flatten
 
@@ -43,7 +43,7 @@ async def record_refusal(request: Request, caller: Caller, refusal: Invalid, *, 
     world: World = await request.app.state.world_source()
     try:
         place = await open_entry(world, await _entry(request, caller, conceals=conceals))
-        await close_entry(world, place, status=403, code=refusal.code)
+        await close_entry(world, place, REFUSED, refusal.code)
     except (SyncError, Unclear):
         log.exception("a refusal is not in the audit: %s %s", caller.name, request.method)
 
@@ -92,12 +92,8 @@ class Audited:
 
 
 async def _complete(scope: Scope, status: int, code: str = "") -> None:
-    """What was done is done: an entry that cannot be completed stays `begun`, and the log has it."""
     state = scope.get("state", {})
     world, place = state.pop(_PLACE, (None, None))
-    if place is None:
-        return
-    try:
-        await close_entry(world, place, status=status, code=code or state.get(_CODE, ""))
-    except (SyncError, Unclear):
-        log.exception("an audit entry stays incomplete: %s", place)
+    if place is not None:
+        outcome = DONE if status < 400 else REFUSED if status < 500 else FAILED
+        await close_entry(world, place, outcome, code or state.get(_CODE, ""))

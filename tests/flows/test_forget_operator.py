@@ -9,21 +9,23 @@ import pytest
 
 from shared.adapters.memory.rows import MemoryRows
 from shared.errors import Invalid, LeaseLost, SyncError, Unclear
-from shared.flows.audit import note
+from shared.flows.audit import concealed, list_audit
 from shared.flows.claim import Claim
 from shared.flows.content import mime_content
 from shared.flows.forget_job import OPERATOR, job_id, read_job, report
 from shared.flows.forget_operator import forget_operator, go_on_forgetting
 from shared.flows.keep_poison import keep_poison
 from shared.flows.operators import get_operator, list_operators, put_operator
-from shared.flows.pauses import pause
+from shared.flows.pauses import pause, read_pauses
 from shared.flows.receive_notification import want
+from shared.flows.settings_document import patch_settings
+from shared.flows.settings_history import list_history
 from shared.flows.sync_collection import sync_collection
 from shared.model.keys import shard_of
 from shared.model.operator import Kind, Operator
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Upsert, World
 from tests.flows.breaking import Crash, Fuse
-from tests.flows.office import NOON, Office, attachment
+from tests.flows.office import NOON, Office, attachment, note
 
 BUDGET = timedelta(minutes=4)
 NAME = job_id(OPERATOR, "alice")
@@ -68,7 +70,7 @@ async def furnished() -> tuple[Office, str]:
     for days in (0, 3):
         office.now += timedelta(days=days)
         await note(world, by="bob", action="put_one_operator", target="alice", detail={"operator_id": "alice"})
-        await note(world, by="bob", action="put_one_operator", target="bob", detail={})
+        await note(world, by="bob", action="put_one_operator", target="bob")
     await put_operator(world, Operator("bob", "bob@contoso.example", "", email_sync=True))
     office.exchange.add_mailbox("bob@contoso.example")
     await sync_collection(world, "bob", Kind.EMAIL, budget=BUDGET)
@@ -163,6 +165,22 @@ async def test_an_operator_who_is_put_again_meanwhile_is_left_alone() -> None:
     await carry_on(office)
     assert (await told(office))["state"] == "stopped"
     assert "alice" in [each.id for each in (await list_operators(office.rows)).operators]
+
+
+async def test_what_the_operator_did_as_an_administrator_stays_without_the_name() -> None:
+    office, _ = await furnished()
+    signed_in = "Alice@Contoso.example"
+    await note(office.world(), by=signed_in, action="put_one_operator", target="bob")
+    await note(office.world(), by="alerts", action="send_mail", target="alice@contoso.example")
+    await patch_settings(office.world(), {"email": {"sync_from_days": 9}}, version="*", by=signed_in)
+    await pause(office.world(), "kind-email", reason="a move", by=signed_in)
+    await forget_operator(office.world(), "alice", by="bob")
+    await carry_on(office)
+    told = [(entry["by"], entry["target"]) for entry in (await list_audit(office.world())).items]
+    assert (concealed("alice"), "bob") in told and ("alerts", concealed("alice")) in told
+    assert (await list_history(office.rows, limit=1)).items[0]["by"] == concealed("alice")
+    assert (await read_pauses(office.rows)).by_scope["kind-email"].by == concealed("alice")
+    assert not [where for where, what in everything(office) if "alice" in (where + what).lower()]
 
 
 async def test_asking_again_tells_of_the_same_work() -> None:

@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from http_api.app import create_app
-from shared.flows.audit import note, sweep_audit
+from shared.flows.audit import sweep_audit
 from shared.ports import Rows
 from tests.flows.breaking import Crash, Fuse
-from tests.flows.office import Office
+from tests.flows.office import Office, note
 from tests.http_api.client import BASE
 from tests.http_api.test_roles import principal
 
@@ -123,9 +123,9 @@ async def test_the_newest_is_first_and_pages_go_back_over_days() -> None:
 async def test_one_operators_entries_are_found_among_thousands_of_others_in_bounded_steps() -> None:
     office = Office()
     world = office.world()
-    await note(world, by="bob", action="send", target="alice", detail={})
+    await note(world, by="bob", action="send", target="alice")
     for _ in range(2500):
-        await note(world, by="bob", action="send", target="charlie", detail={})
+        await note(world, by="bob", action="send", target="charlie")
     office.now += timedelta(days=60)
     async with client(office) as http:
         found: list[dict[str, Any]] = []
@@ -152,9 +152,9 @@ async def test_what_is_too_old_is_swept_and_the_rest_stays() -> None:
     year = timedelta(days=365)
     assert await sweep_audit(world, year, deadline=office.now + timedelta(minutes=4))
     for _ in range(250):
-        await note(world, by="bob", action="old", target="alice", detail={})
+        await note(world, by="bob", action="old", target="alice")
     office.now += timedelta(days=2)
-    await note(world, by="bob", action="new", target="alice", detail={})
+    await note(world, by="bob", action="new", target="alice")
     office.now += timedelta(days=364)
     assert not await sweep_audit(world, year, deadline=office.now), "no time, so it is not done"
     assert await sweep_audit(world, year, deadline=office.now + timedelta(minutes=4))
