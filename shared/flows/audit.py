@@ -63,7 +63,7 @@ async def open_entry(world: World, entry: Entry) -> Place:
         "at": now,
         "by": entry.by,
         "action": entry.action,
-        "target": entry.target[:_LONGEST],
+        "target": entry.target[:_LONGEST].encode(errors="replace").decode(),  # a body may name what is no text
         "detail": json.dumps(entry.detail),
         "outcome": BEGUN,
     }
@@ -121,8 +121,10 @@ async def list_audit(
         key = await search.look(current.isoformat(), key)
         if key:
             return Listed(search.found, write_cursor(scope, current.isoformat(), key))
+        if current == oldest:
+            return Listed(search.found, None)
         current, key = current - timedelta(days=1), _BEFORE_ALL
-    return Listed(search.found, write_cursor(scope, current.isoformat(), key) if current >= oldest else None)
+    return Listed(search.found, write_cursor(scope, current.isoformat(), key))
 
 
 @dataclass(slots=True)

@@ -83,6 +83,44 @@ async def test_a_change_of_settings_names_them_and_shows_no_value() -> None:
     assert "dana" not in answer.text and "hush" not in answer.text
 
 
+async def test_whom_to_forget_is_concealed_under_the_name_of_the_report() -> None:
+    office = await Office().open()
+    async with client(office) as http:
+        report = (await http.post("/forget", json={"address": "Dana@customer.example"})).json()
+        office.now += timedelta(seconds=1)
+        await http.post("/operators/Eve/forget")
+        operator, address = await entries(http)
+        assert await entries(http, operator_id="Eve") == [operator]
+        everything = (await http.get("/audit")).text
+    assert address["target"].removeprefix("forgotten-") == report["id"].removeprefix("address-")
+    assert "dana" not in everything.lower() and "eve" not in everything.lower()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"\\ud800": {"\\udfff": 1}}', b'{"a": ' * 5000 + b"1" + b"}" * 5000, b'{"\\u0000": NaN}', b"[1]", b"null"],
+)
+async def test_a_body_that_nobody_can_read_is_refused_and_the_audit_still_reads(body: bytes) -> None:
+    async with client(Office()) as http:
+        headers = {"Content-Type": "application/json", "If-Match": "*"}
+        assert (await http.patch("/settings", content=body, headers=headers)).status_code == 400
+        assert (await http.get("/audit")).status_code == 200
+
+
+async def test_a_body_with_thousands_of_names_leaves_a_small_entry() -> None:
+    async with client(Office()) as http:
+        names = {f"name-{number}": number for number in range(20_000)}
+        await http.patch("/settings", json=names, headers={"If-Match": "*"})
+        [entry] = await entries(http)
+    assert len(entry["target"]) == 500
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "2031-01-01", "9999-12-31"])
+async def test_a_day_without_entries_is_empty_and_the_last_page(day: str) -> None:
+    async with client(Office()) as http:
+        assert (await http.get("/audit", params={"day": day})).json() == {"items": [], "next": None}
+
+
 async def test_what_cannot_be_written_down_is_not_done() -> None:
     office = await Office().open()
     async with client(office, rows=Fuse(1, "undone").worker(office.world()).rows) as http:
