@@ -21,15 +21,15 @@ from shared.model.configuration import flatten
 from shared.model.people import compared
 
 log = logging.getLogger(__name__)
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing, so that nobody writes them down."""
 _PLACE = "audit_entry"
 _CODE = "problem_code"
 
 
 async def record_intent(request: Request, caller: Caller, *, conceals: bool = False) -> None:
-    """Write down what is about to be done. Raises Transient: what cannot be written down is not done; and
-    Invalid("request-malformed") for a body that nobody can read."""
-    if request.method in _READING:
+    """Write down what is about to be done. Raises Transient: what cannot be written down is not done."""
+    if request.method in READING:
         return
     world: World = await request.app.state.world_source()
     entry = await _entry(request, caller, conceals=conceals)
@@ -42,7 +42,7 @@ async def record_intent(request: Request, caller: Caller, *, conceals: bool = Fa
 
 async def record_refusal(request: Request, caller: Caller, refusal: Invalid, *, conceals: bool = False) -> None:
     """Write down that somebody tried. Storage that is down does not make it less of a refusal."""
-    if request.method in _READING:
+    if request.method in READING:
         return
     world: World = await request.app.state.world_source()
     entry = await _entry(request, caller, conceals=conceals)
@@ -75,10 +75,7 @@ async def _members(request: Request, route: APIRoute) -> dict[str, Any]:
     if route.body_field is None or "json" not in request.headers.get("content-type", ""):
         return {}
     document: Any = json.loads(await request.body() or b"null")
-    try:
-        return flatten(document) if isinstance(document, Mapping) else {}
-    except RecursionError as error:
-        raise Invalid("request-malformed", "the body is nested too deeply") from error
+    return flatten(document) if isinstance(document, Mapping) else {}
 
 
 class Audited:
