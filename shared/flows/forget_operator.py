@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from shared.errors import Conflict, Invalid
 from shared.flows import audit
+from shared.flows.alert_rows import open_groups, store
 from shared.flows.claim import Claim
 from shared.flows.email.stored import FEED, ITEM
 from shared.flows.erase import erase
@@ -30,6 +31,7 @@ from shared.flows.settings_history import ENTRY as HISTORY
 from shared.flows.settings_history import PARTITION as SETTINGS
 from shared.flows.subscription_row import KEY as SUBSCRIPTION
 from shared.flows.whereabouts import PARTITION as WHEREABOUTS
+from shared.model.alerts import is_claimed
 from shared.model.collection import States, Tree
 from shared.model.keys import collection_key, shard_of
 from shared.model.operator import Kind, Operator
@@ -225,6 +227,18 @@ def _names(message: str, operator_id: str) -> bool:
     return isinstance(wish, dict) and wish.get("operator_id") == operator_id
 
 
+async def _alerts(work: _Work, operator: Operator) -> timedelta | None:
+    """What lasts, and is told of, names some of those whom it hits."""
+    for group, etag in (await open_groups(work.world.rows)).values():
+        if operator.id not in group.operators:
+            continue
+        others = tuple(each for each in group.operators if each != operator.id)
+        without = replace(group, operators=others, detail="")
+        if is_claimed(group, work.world.now()) or not await store(work.world.rows, without, etag):
+            return _BUSY
+    return None
+
+
 async def _audit(work: _Work, operator: Operator) -> timedelta | None:
     """What was done to the operator stays on record, under a name that tells nothing."""
     oldest = await audit.oldest_day(work.world)
@@ -254,6 +268,7 @@ _STAGES: tuple[tuple[str, _Stage], ...] = (
     ("rows", _rows_by_mailbox),
     ("names", _rows_by_name),
     ("poison", _poison),
+    ("alerts", _alerts),
     ("audit", _audit),
     ("operator", _operator_row),
 )
