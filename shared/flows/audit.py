@@ -6,6 +6,7 @@ nobody knows how it ended. Never in it: secrets, content, values of settings.
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,13 +34,16 @@ _BEFORE_ALL = "0"
 BEGUN, DONE, REFUSED, FAILED = "begun", "done", "refused", "failed"
 _SCOPE = "operator-"
 """What a pause's target begins with."""
+_PARTS = re.compile("([/:])")
+"""What a target's parts are separated by: a path's by `/`, a failure's (`alice:email`) by what no id has."""
 _SWEPT = "swept"
 """The row that says from which day on there are entries; a partition of its own, which no day is called."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`action` is the route's name, or a write to Exchange; `target` an operator's id, or names of settings."""
+    """`action` is the route's name, or a write to Exchange, or a line of an import; `target` an operator's id, or names of
+    settings."""
 
     by: str
     action: str
@@ -91,13 +95,16 @@ async def _opened(world: World, entry: Entry) -> Place:
 
 @asynccontextmanager
 async def recorded(world: World, entry: Entry) -> AsyncIterator[None]:
-    """Around a write to Exchange. Raises what storage does where it cannot be written down: then it must not be done. It
-    is there twice, once as `begun`, where the first attempt was not acknowledged."""
+    """Around an action that is no call, a write to Exchange for example.
+
+    Raises what storage does where it cannot be written down: then it must not be done. It is there twice, once as `begun`,
+    where the first attempt was not acknowledged.
+    """
     place = await _opened(world, entry)
     try:
         yield
     except SyncError as failure:
-        await close_entry(world, place, FAILED, failure.code)
+        await close_entry(world, place, REFUSED if isinstance(failure, Invalid) else FAILED, failure.code)
         raise
     await close_entry(world, place, DONE)
 
@@ -156,7 +163,7 @@ class _Search:
 
     def _is_about(self, target: str) -> bool:
         names = {self.operator_id, concealed(self.operator_id)}
-        return not names.isdisjoint(part.removeprefix(_SCOPE) for part in target.split("/"))
+        return not names.isdisjoint(part.removeprefix(_SCOPE) for part in _PARTS.split(target))
 
 
 async def sweep_audit(world: World, keep: timedelta, *, deadline: datetime) -> bool:
@@ -205,7 +212,7 @@ def _concealed_in(row: Row, operator: Operator) -> dict[str, Value]:
     without = {name: hidden(value) if isinstance(value, str) else value for name, value in detail.items()}
     columns: dict[str, Value] = {
         "by": hidden(str(row.values["by"])),
-        "target": "/".join(map(hidden, str(row.values["target"]).split("/"))),
+        "target": "".join(map(hidden, _PARTS.split(str(row.values["target"])))),
         "detail": json.dumps(without),
     }
     return {name: value for name, value in columns.items() if value != row.values[name]}

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from http_api.app import create_app
-from shared.flows.audit import sweep_audit
+from shared.flows.audit import conceal, sweep_audit
+from shared.flows.operators import get_operator
 from shared.ports import Rows
 from tests.flows.breaking import Crash, Fuse
 from tests.flows.office import Office, note
@@ -81,6 +82,45 @@ async def test_a_change_of_settings_names_them_and_shows_no_value() -> None:
         answer = await http.get("/audit")
     assert answer.json()["items"][0]["target"] == "email.enabled, email.exclude_addresses, connections"
     assert "dana" not in answer.text and "hush" not in answer.text
+
+
+async def test_operators_that_an_import_changes_are_found_one_by_one_and_the_others_leave_nothing() -> None:
+    office = await Office().open()
+    table = "operator_id,mailbox,email_sync\nalice,alice@contoso.example,0\neve,eve@x.example,1\n"
+    async with client(office) as http:
+        for query in ("?dry_run=true", "", ""):
+            await http.post(f"/operators/import{query}", content=table, headers={"Content-Type": "text/csv"})
+        taken = "operator_id,mailbox\nbob,alice@contoso.example\n"
+        await http.post("/operators/import", content=taken, headers={"Content-Type": "text/csv"})
+        found = {name: await entries(http, operator_id=name) for name in ("alice", "bob", "eve")}
+    [alice], [eve] = found["alice"], found["eve"]
+    assert (alice["by"], alice["action"], alice["outcome"]) == ("bob@contoso.example", "import_one_operator", "done")
+    assert alice["detail"] == {"changed": "email_sync"}
+    assert eve["detail"]["changed"].startswith("mailbox, ")
+    assert {(each["outcome"], each["code"]) for each in found["bob"]} == {("refused", "mailbox-taken")}
+
+
+ABOUT_ALICE = (
+    ("POST", "/operators/alice/sync", {"kinds": ["email"]}),
+    ("POST", "/pauses/operator-alice", {"reason": "a move"}),
+    ("POST", "/failures/alice:email/retry", None),
+    ("POST", "/failures/alice:email:0123/retry", None),
+    ("POST", "/operators/alice/forget", None),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ABOUT_ALICE)
+async def test_whatever_is_done_about_an_operator_is_found_by_the_id_and_concealed_with_it(
+    method: str, path: str, body: Any
+) -> None:
+    office = await Office().open()
+    operator = await get_operator(office.rows, "alice")
+    async with client(office) as http:
+        await http.request(method, path, json=body)
+        assert len(await entries(http, operator_id="alice")) == 1
+        await conceal(office.world(), office.now.date(), operator)
+        [entry] = await entries(http, operator_id="alice")
+    assert "alice" not in str(entry)
 
 
 async def test_whom_to_forget_is_concealed_under_the_name_of_the_report() -> None:
