@@ -336,10 +336,10 @@ async def test_a_held_removal_and_a_mail_on_its_way_out_are_told() -> None:
 
 
 FOLLOWED: dict[str, tuple[dict[str, Any], int | None, timedelta, str]] = {
-    "a window that is too short": ({}, None, timedelta(days=10, hours=13), "inbox"),
-    "both too short": ({}, 5, timedelta(days=10, hours=13), "inbox"),
-    "not kept for so long": ({"sync_from_days": 50}, 5, timedelta(days=10, hours=13), "inbox"),
-    "not kept for so long, of all mail": ({"sync_from_days": "all"}, 5, timedelta(days=10, hours=13), "inbox"),
+    "a window that is too short": ({}, None, timedelta(days=10, hours=14), "inbox"),
+    "both too short": ({}, 5, timedelta(days=10, hours=14), "inbox"),
+    "not kept for so long": ({"sync_from_days": 50}, 5, timedelta(days=10, hours=14), "inbox"),
+    "not kept for so long, of all mail": ({"sync_from_days": "all"}, 5, timedelta(days=10, hours=14), "inbox"),
     "a folder that nobody named": ({}, None, timedelta(hours=1), "drafts"),
     "a mail that was deleted": ({}, None, timedelta(hours=1), "deleteditems"),
 }
