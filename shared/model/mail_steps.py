@@ -110,7 +110,8 @@ def _window(situation: Situation, email: Email, folder: WatchedFolder) -> Step:
     days_ago = _days_since(moment, situation.now)
     kept = situation.configuration.retention.email_days
     longer = "" if kept is None or kept >= days_ago else f"retention.email_days={days_ago} "
-    command = f"exsync settings set {longer}email.sync_from_days={days_ago}"
+    window = "all" if moment < BEGINNING else days_ago
+    command = f"exsync settings set {longer}email.sync_from_days={window}"
     remedy = f"`{command}` takes it, and everybody's mail of that age."
     what = f"It was {word} before {shown(start)}, where the window begins"
     return _kept_out(what, "email.sync_from_days", Owner.CRM, remedy, moment)
