@@ -1,5 +1,6 @@
 """`exsync why`: what became of a mail, step by step, and who can change it."""
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ from cli.remote import segment
 from cli.session import show_document
 
 out = Console(soft_wrap=True, emoji=False)
+_MESSAGE_ID = re.compile(r"(?i)\s*(message-id\s*:\s*)?(<[^<>]+>|[^<>\s]+@[^<>\s]+)\s*")
 _SIGNS = {True: "ok", False: "NO", None: "  "}
 
 
@@ -33,7 +35,7 @@ def why(
 
 
 def _is_message_id(text: str) -> bool:
-    return "@" in text and not any(map(str.isspace, text.strip()))
+    return _MESSAGE_ID.fullmatch(text) is not None
 
 
 def _show(mail: dict[str, Any]) -> None:

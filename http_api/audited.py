@@ -1,6 +1,7 @@
 """Every call that is no GET in the audit: what is intended before it is done, and how it ended before it is answered.
 
-Names only: of the operator, of the members and settings that are sent, of query parameters; never a body's values.
+Names only: of the operator, of the members and settings that are sent, of query parameters; never a body's values. Who is to
+be forgotten is concealed.
 """
 
 import json
@@ -14,23 +15,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.compose import World
 from shared.errors import Invalid, SyncError, Transient, Unclear
-from shared.flows.audit import Entry, close_entry, concealed, open_entry
+from shared.flows.audit import DONE, FAILED, REFUSED, Entry, close_entry, concealed, open_entry
 from shared.model.caller import Caller
 from shared.model.configuration import flatten
+from shared.model.people import compared
 
 log = logging.getLogger(__name__)
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing, so that nobody writes them down."""
 _PLACE = "audit_entry"
 _CODE = "problem_code"
 
 
 async def record_intent(request: Request, caller: Caller, *, conceals: bool = False) -> None:
     """Write down what is about to be done. Raises Transient: what cannot be written down is not done."""
-    if request.method in _READING:
+    if request.method in READING:
         return
     world: World = await request.app.state.world_source()
+    entry = await _entry(request, caller, conceals=conceals)
     try:
-        place = await open_entry(world, await _entry(request, caller, conceals=conceals))
+        place = await open_entry(world, entry)
     except (SyncError, Unclear) as failure:
         raise Transient("storage-unavailable", "the audit could not be written, so nothing was done") from failure
     setattr(request.state, _PLACE, (world, place))
@@ -38,12 +42,13 @@ async def record_intent(request: Request, caller: Caller, *, conceals: bool = Fa
 
 async def record_refusal(request: Request, caller: Caller, refusal: Invalid, *, conceals: bool = False) -> None:
     """Write down that somebody tried. Storage that is down does not make it less of a refusal."""
-    if request.method in _READING:
+    if request.method in READING:
         return
     world: World = await request.app.state.world_source()
+    entry = await _entry(request, caller, conceals=conceals)
     try:
-        place = await open_entry(world, await _entry(request, caller, conceals=conceals))
-        await close_entry(world, place, status=403, code=refusal.code)
+        place = await open_entry(world, entry)
+        await close_entry(world, place, REFUSED, refusal.code)
     except (SyncError, Unclear):
         log.exception("a refusal is not in the audit: %s %s", caller.name, request.method)
 
@@ -58,16 +63,19 @@ async def _entry(request: Request, caller: Caller, *, conceals: bool) -> Entry:
     names = [parameter.alias for parameter in route.dependant.query_params]
     detail = {name: request.query_params[name][:100] for name in names if name in request.query_params}
     named = [str(value) for value in request.path_params.values()]
-    target = "/".join(concealed(name) if conceals else name for name in named)
-    return Entry(by=caller.name, action=route.name, target=target or await _members(request, route), detail=detail)
+    sent = {} if named else await _members(request, route)
+    if conceals:  # whom it is about is not named, and still found by who knows it
+        addresses = [compared(value) for value in sent.values() if isinstance(value, str)]
+        named = [concealed(name) for name in (*named, *addresses)]
+    return Entry(by=caller.name, action=route.name, target="/".join(named) or ", ".join(sent), detail=detail)
 
 
-async def _members(request: Request, route: APIRoute) -> str:
-    """The names of what is sent, dotted: of settings for example. Only where the body was read as a document anyway."""
+async def _members(request: Request, route: APIRoute) -> dict[str, Any]:
+    """What is sent, by dotted names: settings for example. Only where the body was read as a document anyway."""
     if route.body_field is None or "json" not in request.headers.get("content-type", ""):
-        return ""
+        return {}
     document: Any = json.loads(await request.body() or b"null")
-    return ", ".join(flatten(document)) if isinstance(document, Mapping) else ""
+    return flatten(document) if isinstance(document, Mapping) else {}
 
 
 class Audited:
@@ -92,12 +100,8 @@ class Audited:
 
 
 async def _complete(scope: Scope, status: int, code: str = "") -> None:
-    """What was done is done: an entry that cannot be completed stays `begun`, and the log has it."""
     state = scope.get("state", {})
     world, place = state.pop(_PLACE, (None, None))
-    if place is None:
-        return
-    try:
-        await close_entry(world, place, status=status, code=code or state.get(_CODE, ""))
-    except (SyncError, Unclear):
-        log.exception("an audit entry stays incomplete: %s", place)
+    if place is not None:
+        outcome = DONE if status < 400 else REFUSED if status < 500 else FAILED
+        await close_entry(world, place, outcome, code or state.get(_CODE, ""))

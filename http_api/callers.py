@@ -33,12 +33,14 @@ TheCaller = Annotated[Caller, Depends(_caller)]
 class Needs:
     """A route's dependency: the caller has one of these roles, for the operator that the request names.
 
-    `conceals`: the audit does not name the operator, who is to be forgotten.
+    `conceals`: the audit does not name the operator, who is to be forgotten. `narrows`: a call about no single operator
+    shows an application that is limited to some only what is theirs.
     """
 
-    def __init__(self, *roles: Role, conceals: bool = False) -> None:
+    def __init__(self, *roles: Role, conceals: bool = False, narrows: bool = False) -> None:
         self.roles = frozenset(roles)
         self.conceals = conceals
+        self.narrows = narrows
 
     async def __call__(self, request: Request, caller: TheCaller) -> None:
         """Raise Invalid("role-missing") or Invalid("operator-not-yours") for anybody else."""
@@ -53,7 +55,7 @@ class Needs:
         wanted = " or ".join(sorted(self.roles))
         if not caller.may(self.roles):
             return Invalid("role-missing", f"{caller.name} has none of the roles that this call needs: {wanted}")
-        if not caller.may_see(self.roles, _operator_of(request)):
+        if not self.narrows and not caller.may_see(self.roles, _operator_of(request)):
             return Invalid(
                 "operator-not-yours", f"{caller.name} may call this for: {', '.join(caller.operators or ())}"
             )
@@ -69,6 +71,6 @@ def _operator_of(request: Request) -> str | None:
     return request.query_params.get("operator_id") if known else None
 
 
-def needs(*roles: Role, conceals: bool = False) -> Any:
+def needs(*roles: Role, conceals: bool = False, narrows: bool = False) -> Any:
     """The dependency for a router or a route."""
-    return Depends(Needs(*roles, conceals=conceals))
+    return Depends(Needs(*roles, conceals=conceals, narrows=narrows))

@@ -72,7 +72,7 @@ async def get_failures(
     """
     if of is Of.ITEMS or (of is None and operator_id):
         page = await _items(world, operator_id, kind or Kind.EMAIL, limit, after)
-        if not caller.may(CONTENT):
+        if not caller.may_see(CONTENT, operator_id):
             page = Listed([{**item, "subject": None} for item in page.items], page.next)
     else:
         wanted = Filter(code, connection, kind, None if owner is None else Owner[owner.name])

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from http_api import import_operators_examples as examples
-from http_api.callers import needs
+from http_api.callers import TheCaller, needs
 from http_api.operators import operator_document
 from http_api.world import After, TheWorld, answers
 from shared.errors import Invalid
@@ -86,6 +86,7 @@ class Imported(BaseModel):
 async def import_many_operators(
     world: TheWorld,
     request: Request,
+    caller: TheCaller,
     dry_run: Annotated[bool, Query(description="Only say what each line would do")] = False,
     items: Annotated[
         Literal["keep", "remove"],
@@ -96,7 +97,8 @@ async def import_many_operators(
 ) -> JSONResponse:
     """Create and change operators by the lines of a table. Columns and cells that are not there leave a field as it is."""
     table, lines = await asyncio.to_thread(_read, await request.body())
-    results = await import_operators(world, lines, remove_items=items == "remove", dry_run=dry_run)
+    remove = items == "remove"
+    results = await import_operators(world, lines, by=caller.name, remove_items=remove, dry_run=dry_run)
     counts = Counter(result.outcome for result in results)
     return JSONResponse(
         {

@@ -79,6 +79,6 @@ async def explain_a_mail(
     world: TheWorld, operator: TheHolder, caller: TheCaller, message_id: MessageId = "", subject: Subject = ""
 ) -> JSONResponse:
     """Explain a mail, synchronised or not: where Exchange has it, what decided, when, and who can change it."""
-    with_content = caller.may(CONTENT)
+    with_content = caller.may_see(CONTENT, operator.id)
     found = await explain_mail(world, operator, message_id=message_id, subject=subject, with_content=with_content)
     return JSONResponse(found)

@@ -5,12 +5,13 @@ The order is commit, then hint. Whoever dies in between leaves a head with more 
 at the latest the one of the queue's redelivery, finds that and tells it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.errors import Transient, Unclear
-from shared.model.advances import first_place, read_place, write_place
+from shared.errors import Invalid, Transient, Unclear
+from shared.model.advances import OVERLAP, first_place, read_place, write_place
 from shared.model.collection import Head
 from shared.model.email import timestamp
 from shared.model.keys import collection_key, shard_of
@@ -20,7 +21,8 @@ from shared.ports import Row, Upsert, Value, World
 TABLE = "advances"
 _ATTEMPTS = 3
 _SHARD_PAGES = 4
-"""How many pages of shards one call reads: a quarter of the shards where nothing is new, never the whole table."""
+"""How many pages of shards one call reads: a quarter of the shards where nothing is new, never the whole table. A round in
+which nothing is new takes four calls therefore."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,18 @@ async def _is_told(world: World, partition: str, key: str, news: int) -> bool:
     return row is not None and int(str(row.values["page"])) >= news
 
 
-async def list_advances(world: World, *, limit: int, after: str = "", shard: int | None = None) -> Advances:
-    """The collections that advanced after a cursor: without one all that ever did. Raises Invalid("cursor-invalid")."""
+async def list_advances(
+    world: World, *, limit: int, after: str = "", shard: int | None = None, operators: Collection[str] | None = None
+) -> Advances:
+    """The collections that advanced after a cursor: without one all that ever did. `operators`: of these only.
+
+    Raises Invalid("cursor-invalid").
+    """
+    now = world.now()
     place = read_place(after, shard) if after else first_place(shard)
-    place = place.begin(world.now())
+    if place.since > now + OVERLAP:  # a clock that runs ahead a little does no harm
+        raise Invalid("cursor-invalid", "it is of a time that is still to come; begin again without one")
+    place = place.begin(now)
     found: list[Row] = []
     for _ in range(_SHARD_PAGES):
         page = await world.rows.query(
@@ -72,7 +82,7 @@ async def list_advances(world: World, *, limit: int, after: str = "", shard: int
             limit=limit - len(found),
             at_least=("at", place.since),
         )
-        found += page.rows
+        found += [row for row in page.rows if operators is None or row.values["operator_id"] in operators]
         place = place.after(page.next)
         if place.begun is None or len(found) >= limit:
             break

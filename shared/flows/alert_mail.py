@@ -10,20 +10,18 @@ from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from shared.errors import SyncError, Transient, Unclear
+from shared.errors import SyncError
 from shared.flows.alert_rows import read_state, write_state
-from shared.flows.audit import note
+from shared.flows.audit import Entry, recorded
 from shared.flows.whereabouts import mailbox_of
 from shared.model.alert_texts import Text, plain
 from shared.model.configuration import Configuration
-from shared.model.exchange import Mailbox
 from shared.model.operator import Operator
 from shared.ports import Value, World
 
 EXCHANGE = "exchange"
 SMTP = "smtp"
 _MAIL = "mail"
-_ATTEMPTS = 3
 _SENDER_KEY = "alerts"
 """In place of a mailbox key, where it is kept at which URL the sender's mailbox was found."""
 # Headers of one line: some servers misread a folded Message-ID.
@@ -84,22 +82,11 @@ async def by_exchange(world: World, configuration: Configuration, mail: bytes) -
 
     async def deliver() -> str:
         mailbox = await mailbox_of(world, sender, configuration)
-        await _noted(world, mailbox)
-        await world.exchange.send_mail(mailbox, mail)
+        async with recorded(world, Entry("alerts", "send_mail", mailbox.address, {"connection": mailbox.connection})):
+            await world.exchange.send_mail(mailbox, mail)
         return f"sent from {mailbox.address} on connection {mailbox.connection}"
 
     return await _outcome(EXCHANGE, deliver)
-
-
-async def _noted(world: World, mailbox: Mailbox) -> None:
-    """Into the audit, as every write to Exchange is before it is done; twice, where the first was not acknowledged."""
-    detail = {"connection": mailbox.connection}
-    for _ in range(_ATTEMPTS):
-        try:
-            return await note(world, by="alerts", action="send_mail", target=mailbox.address, detail=detail)
-        except Unclear:
-            continue
-    raise Transient("storage-unavailable", "the audit was not acknowledged")
 
 
 async def by_smtp(world: World, configuration: Configuration, mail: bytes, to: Sequence[str]) -> Outcome:

@@ -5,12 +5,15 @@ nobody knows how it ended. Never in it: secrets, content, values of settings.
 """
 
 import json
-from collections.abc import Mapping
+import logging
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from shared.errors import Invalid
+from shared.errors import Invalid, SyncError, Transient, Unclear
 from shared.flows.erase import erase
 from shared.flows.reading import Listed
 from shared.flows.receive_notification import write
@@ -18,20 +21,29 @@ from shared.flows.settings_document import settings_in_force
 from shared.model.cursors import read_cursor, write_cursor
 from shared.model.email import timestamp
 from shared.model.keys import hashed, time_prefix
+from shared.model.operator import Operator
 from shared.ports import Insert, Merge, Row, Upsert, Value, World
 
+log = logging.getLogger(__name__)
 TABLE = "audit"
 _LONGEST = 500
+_ATTEMPTS = 3
 _DAYS_AT_ONCE = 31
 _ROWS_AT_ONCE = 1000
 _BEFORE_ALL = "0"
+BEGUN, DONE, REFUSED, FAILED = "begun", "done", "refused", "failed"
+_SCOPE = "operator-"
+"""What a pause's target begins with."""
+_PARTS = re.compile("([/:])")
+"""What a target's parts are separated by: a path's by `/`, a failure's (`alice:email`) by what no id has."""
 _SWEPT = "swept"
 """The row that says from which day on there are entries; a partition of its own, which no day is called."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`action` is the route's name, or a write to Exchange; `target` an operator's id, or names of settings."""
+    """`action` is the route's name, or a write to Exchange, or a line of an import; `target` an operator's id, or names of
+    settings."""
 
     by: str
     action: str
@@ -47,7 +59,7 @@ class Place:
     key: str
 
 
-async def open_entry(world: World, entry: Entry, *, outcome: str = "begun") -> Place:
+async def open_entry(world: World, entry: Entry) -> Place:
     """Write an entry down before the action. Raises Transient and Unclear: then the action must not be done."""
     now = world.now()
     place = Place(now.astimezone(UTC).date().isoformat(), f"{time_prefix(now)}-{world.new_id()}")
@@ -55,23 +67,46 @@ async def open_entry(world: World, entry: Entry, *, outcome: str = "begun") -> P
         "at": now,
         "by": entry.by,
         "action": entry.action,
-        "target": entry.target[:_LONGEST],
+        "target": entry.target[:_LONGEST].encode(errors="replace").decode(),  # a body may name what is no text
         "detail": json.dumps(entry.detail),
-        "outcome": outcome,
+        "outcome": BEGUN,
     }
     await world.rows.transact(TABLE, place.day, [Insert(place.key, columns)])
     return place
 
 
-async def close_entry(world: World, place: Place, *, status: int, code: str = "") -> None:
-    """Say how the action ended, by the HTTP status and the code of its problem document."""
-    outcome = "done" if status < 400 else "refused" if status < 500 else "failed"
-    await world.rows.transact(TABLE, place.day, [Merge(place.key, {"outcome": outcome, "code": code})])
+async def close_entry(world: World, place: Place, outcome: str, code: str = "") -> None:
+    """Say how the action ended, and the code of what went wrong. What was done is done: where this cannot be written the
+    entry stays `begun`, and the log has it."""
+    try:
+        await world.rows.transact(TABLE, place.day, [Merge(place.key, {"outcome": outcome, "code": code})])
+    except (SyncError, Unclear):
+        log.exception("an audit entry stays incomplete: %s", place)
 
 
-async def note(world: World, *, by: str, action: str, target: str, detail: Mapping[str, Any]) -> None:
-    """Write down a write to Exchange; call it before the write, which must not be done where this raises."""
-    await open_entry(world, Entry(by, action, target, detail), outcome="done")
+async def _opened(world: World, entry: Entry) -> Place:
+    for _ in range(_ATTEMPTS):
+        try:
+            return await open_entry(world, entry)
+        except Unclear:
+            continue
+    raise Transient("storage-unavailable", "the audit was not acknowledged")
+
+
+@asynccontextmanager
+async def recorded(world: World, entry: Entry) -> AsyncIterator[None]:
+    """Around an action that is no call, a write to Exchange for example.
+
+    Raises what storage does where it cannot be written down: then it must not be done. It is there twice, once as `begun`,
+    where the first attempt was not acknowledged.
+    """
+    place = await _opened(world, entry)
+    try:
+        yield
+    except SyncError as failure:
+        await close_entry(world, place, REFUSED if isinstance(failure, Invalid) else FAILED, failure.code)
+        raise
+    await close_entry(world, place, DONE)
 
 
 async def list_audit(
@@ -93,8 +128,10 @@ async def list_audit(
         key = await search.look(current.isoformat(), key)
         if key:
             return Listed(search.found, write_cursor(scope, current.isoformat(), key))
+        if current == oldest:
+            return Listed(search.found, None)
         current, key = current - timedelta(days=1), _BEFORE_ALL
-    return Listed(search.found, write_cursor(scope, current.isoformat(), key) if current >= oldest else None)
+    return Listed(search.found, write_cursor(scope, current.isoformat(), key))
 
 
 @dataclass(slots=True)
@@ -126,7 +163,7 @@ class _Search:
 
     def _is_about(self, target: str) -> bool:
         names = {self.operator_id, concealed(self.operator_id)}
-        return not names.isdisjoint(part.removeprefix("operator-") for part in target.split("/"))
+        return not names.isdisjoint(part.removeprefix(_SCOPE) for part in _PARTS.split(target))
 
 
 async def sweep_audit(world: World, keep: timedelta, *, deadline: datetime) -> bool:
@@ -149,13 +186,14 @@ def concealed(operator_id: str) -> str:
     return f"forgotten-{hashed(operator_id)}"
 
 
-async def conceal(world: World, day: date, operator_id: str) -> int:
-    """Conceal an operator's id in the entries of a day; in how many. Repeatable."""
+async def conceal(world: World, day: date, operator: Operator) -> int:
+    """Conceal an operator in the entries of a day, as whom something was done to and as who did it; in how many entries.
+    Repeatable."""
     count, after = 0, ""
     while True:
-        page = await world.rows.query(TABLE, day.isoformat(), after=after, columns=("target", "detail"))
+        page = await world.rows.query(TABLE, day.isoformat(), after=after, columns=("by", "target", "detail"))
         for row in page.rows:
-            if changed := _concealed_in(row, operator_id):
+            if changed := _concealed_in(row, operator):
                 await write(world.rows, TABLE, day.isoformat(), Merge(row.key, changed))
                 count += 1
         after = page.next
@@ -163,15 +201,26 @@ async def conceal(world: World, day: date, operator_id: str) -> int:
             return count
 
 
-def _concealed_in(row: Row, operator_id: str) -> dict[str, Value]:
+def _concealed_in(row: Row, operator: Operator) -> dict[str, Value]:
     """The columns of an entry that name the operator, without the name."""
-    named = {operator_id: concealed(operator_id), f"operator-{operator_id}": f"operator-{concealed(operator_id)}"}
+
+    def hidden(text: str) -> str:
+        scope, name = (_SCOPE, text.removeprefix(_SCOPE)) if text.startswith(_SCOPE) else ("", text)
+        return scope + concealed(operator.id) if is_named(operator, name) else text
+
     detail = json.loads(str(row.values["detail"]))
-    target = str(row.values["target"])
-    without = {name: named.get(value, value) if isinstance(value, str) else value for name, value in detail.items()}
-    parts = [named.get(part, part) for part in target.split("/")]
-    columns: dict[str, Value] = {"target": "/".join(parts), "detail": json.dumps(without)}
-    return columns if columns["target"] != target or without != detail else {}
+    without = {name: hidden(value) if isinstance(value, str) else value for name, value in detail.items()}
+    columns: dict[str, Value] = {
+        "by": hidden(str(row.values["by"])),
+        "target": "".join(map(hidden, _PARTS.split(str(row.values["target"])))),
+        "detail": json.dumps(without),
+    }
+    return {name: value for name, value in columns.items() if value != row.values[name]}
+
+
+def is_named(operator: Operator, name: str) -> bool:
+    """Whether this is the operator's name: the id, or the address, by which people sign in too."""
+    return name == operator.id or name.lower() == operator.mailbox.lower() != ""
 
 
 async def oldest_day(world: World) -> date:

@@ -12,7 +12,7 @@ from typing import Any
 from shared.errors import Invalid, SyncError
 from shared.flows.documents import fetch, fetch_apart, unpack
 from shared.flows.email.stored import LEAVING, failing_key, feed_key, item_of
-from shared.flows.find_mail import MOST, Found, Question, find_in_exchange, find_stored
+from shared.flows.find_mail import MOST, Found, Question, find_in_exchange, find_stored, question
 from shared.flows.head import TABLE, WANTED, read_head
 from shared.flows.pauses import pauses_in_force
 from shared.flows.reading import feed_scope
@@ -50,13 +50,13 @@ async def explain_mail(
 
     Without `with_content` a subject must be given whole, and none is answered. Raises Invalid("request-malformed").
     """
-    question = Question(message_id.strip(), subject.strip(), whole=not with_content)
-    if bool(question.message_ids) == bool(question.subject) or len(message_id + subject) > _LONGEST:
+    asked = question(message_id, subject, whole=not with_content)
+    if bool(asked.message_id) == bool(asked.subject) or len(message_id + subject) > _LONGEST:
         raise Invalid("request-malformed", f"give message_id or subject, one of them, at most {_LONGEST} characters")
-    situation, found = await _look(world, operator, question)
+    situation, found = await _look(world, operator, asked)
     key = collection_key(operator.mailbox_key, Kind.EMAIL)
     situation = await _with_collection(world, key, situation)
-    held = [await _held(world, key, row, situation.head) for row in await find_stored(world, key, question, found.seen)]
+    held = [await _held(world, key, row, situation.head) for row in await find_stored(world, key, asked, found.seen)]
     by_item = {each.kept.item.item_id: each for each in held}
     pairs = [
         (one, kept)
@@ -66,10 +66,10 @@ async def explain_mail(
     ]
     paths = folder_paths(situation.tree)
     mails = []
-    name = next(iter(question.message_ids), "")
+    name = next(iter(asked.message_ids), "")
     for one, kept in pairs or [(None, None)]:
         unreadable = await _unreadable(world, key, one) if one else None
-        told = explain(situation, one, kept, unreadable, message_id=name, subject=question.subject)
+        told = explain(situation, one, kept, unreadable, message_id=name, subject=asked.subject)
         mail = _mail(one, by_item[kept.item.item_id] if kept else None, paths, with_content=with_content)
         mails.append(
             {
@@ -83,14 +83,14 @@ async def explain_mail(
         "operator_id": operator.id,
         "mailbox": operator.mailbox,
         "at": timestamp(situation.now),
-        "message_id": question.message_id or None,
-        "subject": question.subject or None,
+        "message_id": asked.message_id or None,
+        "subject": asked.subject or None,
         "looked_in": sorted(paths[folder] for folder in searched_folders(situation)),
         "mails": sorted(mails, key=_newest_first, reverse=True)[:MOST],
     }
 
 
-async def _look(world: World, operator: Operator, question: Question) -> tuple[Situation, Found]:
+async def _look(world: World, operator: Operator, asked: Question) -> tuple[Situation, Found]:
     """The settings in force, and what Exchange has of the mail; nothing where email is off or Exchange refuses."""
     configuration, _ = await read_settings(world.rows)
     situation = Situation(world.now(), operator, configuration)
@@ -99,7 +99,7 @@ async def _look(world: World, operator: Operator, question: Question) -> tuple[S
     try:
         mailbox = await mailbox_of(world, operator, configuration)
         situation = replace(situation, keep=email_rules(configuration, mailbox).keep)
-        found = await find_in_exchange(world, mailbox, question, configuration.email.folders)
+        found = await find_in_exchange(world, mailbox, asked, configuration.email.folders)
     except SyncError as refused:
         return replace(situation, unsearched=(refused.code, refused.detail)), Found()
     return replace(situation, tree=found.tree), found

@@ -4,8 +4,11 @@ In Exchange by a search; nothing but headers is read. In the store by ItemId and
 looked for among the newest items, and no further than `_PAGES` pages.
 """
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from itertools import batched
 
 from shared.flows.documents import fetch
@@ -26,11 +29,13 @@ MOST = 20
 _FOLDERS_AT_ONCE = 100
 _PAGES = 20
 _AFTER_ALL = "~"
+_HEADER_NAME = re.compile(r"^\s*message-id\s*:", re.IGNORECASE)
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is looked for: a Message-ID, or else a subject; `whole`: not only a part of it."""
+    """What is looked for: a Message-ID without `<` and `>`, or else a subject; `whole`: not only a part of it."""
 
     message_id: str = ""
     subject: str = ""
@@ -38,9 +43,26 @@ class Question:
 
     @property
     def message_ids(self) -> list[str]:
-        """The Message-ID as headers have it, and as people write it."""
-        bare = self.message_id.strip().removeprefix("<").removesuffix(">")
-        return [f"<{bare}>", bare] if bare else []
+        """The Message-ID as headers have it, and as some senders write it."""
+        return [f"<{self.message_id}>", self.message_id] if self.message_id else []
+
+
+def question(message_id: str, subject: str, *, whole: bool) -> Question:
+    """What people ask for, who copy it from the headers of a mail: with the header's name, folded, or encoded.
+
+    RFC 5322, section 2.2.3 (folding); RFC 2047 (encoded words).
+    """
+    bare = _HEADER_NAME.sub("", message_id).strip().removeprefix("<").removesuffix(">").strip()
+    return Question(bare, _decoded(_FOLD.sub("", subject).strip()), whole)
+
+
+def _decoded(subject: str) -> str:
+    if "=?" not in subject:
+        return subject
+    try:
+        return str(make_header(decode_header(subject))).strip() or subject
+    except (HeaderParseError, LookupError, UnicodeError):
+        return subject
 
 
 @dataclass(frozen=True, slots=True)

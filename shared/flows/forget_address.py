@@ -26,6 +26,7 @@ from shared.flows.operator_row import PARTITION, TABLE, operator_of
 from shared.flows.receive_notification import write
 from shared.flows.settings_document import exclude_address
 from shared.model.operator import Operator
+from shared.model.people import addresses_of, compared, everybody_of
 from shared.model.setting_values import is_address
 from shared.ports import SHARDS_QUEUE, Insert, Replace, Row, RowPage, Value, World
 
@@ -47,7 +48,7 @@ async def forget_address(world: World, address: str, *, by: str) -> Job:
 
     Raises Invalid("request-malformed") and Invalid("address-of-operator").
     """
-    address = address.strip().lower()
+    address = compared(address)
     if not is_address(address):
         raise Invalid("request-malformed", "address: write a mail address, for example dana@customer.example")
     if owners := await claimed_by(world.rows, address):
@@ -206,8 +207,7 @@ async def _items(run: Run, after: str) -> RowPage:
 async def _takes_part(run: Run, row: Row, address: str) -> bool:
     """Whether the address is among those that `email.exclude_addresses` looks at."""
     facts: dict[str, Any] = await fetch(run.world.blobs, row.values, "facts")
-    people = [facts["from"], facts["sender"], *facts["to"], *facts["cc"], *facts["bcc"]]
-    return any(who and (who["address"] or "").lower() == address for who in people)
+    return address in addresses_of(everybody_of(facts))
 
 
 async def _finish(work: _Work, parts: int, etag: str) -> None:

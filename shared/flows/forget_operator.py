@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from shared.errors import Conflict, Invalid
 from shared.flows import audit
+from shared.flows.alert_rows import open_groups, store
 from shared.flows.claim import Claim
 from shared.flows.email.stored import FEED, ITEM
 from shared.flows.erase import erase
@@ -26,13 +27,16 @@ from shared.flows.operators import DUE, SUBSCRIPTIONS, due_partition, find_opera
 from shared.flows.pauses import PARTITION as PAUSES
 from shared.flows.pauses import TABLE as CONFIGURATION
 from shared.flows.receive_notification import write
+from shared.flows.settings_history import ENTRY as HISTORY
+from shared.flows.settings_history import PARTITION as SETTINGS
 from shared.flows.subscription_row import KEY as SUBSCRIPTION
 from shared.flows.whereabouts import PARTITION as WHEREABOUTS
+from shared.model.alerts import is_claimed
 from shared.model.collection import States, Tree
 from shared.model.keys import collection_key, shard_of
 from shared.model.operator import Kind, Operator
 from shared.model.pauses import OPERATOR as PAUSED_OPERATOR
-from shared.ports import QUEUES, SHARDS_QUEUE, Delete, World
+from shared.ports import QUEUES, SHARDS_QUEUE, Delete, Replace, World
 
 log = logging.getLogger(__name__)
 TASK = "forget-operator"
@@ -177,7 +181,24 @@ async def _rows_by_name(work: _Work, operator: Operator) -> timedelta | None:
     await give_mailbox_up(work.world.rows, operator, since=work.world.now())
     paused = await write(work.world.rows, CONFIGURATION, PAUSES, Delete(PAUSED_OPERATOR + operator.id))
     await work.removed(other_rows=int(paused))
+    for partition, first, before in ((PAUSES, "", ""), (SETTINGS, HISTORY, f"{HISTORY}~")):
+        await _conceal_signature(work.world, operator, partition, first, before)
     return None
+
+
+async def _conceal_signature(world: World, operator: Operator, partition: str, first: str, before: str) -> None:
+    """What the operator did as an administrator, and is still in force or in the history, stays without the name. A pause
+    that somebody ends or takes over meanwhile is left to them."""
+    after = ""
+    while True:
+        page = await world.rows.query(CONFIGURATION, partition, first=first, before=before, after=after)
+        for row in page.rows:
+            if audit.is_named(operator, str(row.values["by"])):
+                unsigned = {**row.values, "by": audit.concealed(operator.id)}
+                await write(world.rows, CONFIGURATION, partition, Replace(row.key, unsigned, row.etag))
+        after = page.next
+        if not after:
+            return
 
 
 async def _poison(work: _Work, operator: Operator) -> timedelta | None:
@@ -206,12 +227,24 @@ def _names(message: str, operator_id: str) -> bool:
     return isinstance(wish, dict) and wish.get("operator_id") == operator_id
 
 
+async def _alerts(work: _Work, operator: Operator) -> timedelta | None:
+    """What lasts, and is told of, names some of those whom it hits."""
+    for group, etag in (await open_groups(work.world.rows)).values():
+        if operator.id not in group.operators:
+            continue
+        others = tuple(each for each in group.operators if each != operator.id)
+        without = replace(group, operators=others, detail="")
+        if is_claimed(group, work.world.now()) or not await store(work.world.rows, without, etag):
+            return _BUSY
+    return None
+
+
 async def _audit(work: _Work, operator: Operator) -> timedelta | None:
     """What was done to the operator stays on record, under a name that tells nothing."""
     oldest = await audit.oldest_day(work.world)
     day = date.fromisoformat(work.job.cursor) if work.job.cursor else audit.today(work.world)
     while day >= oldest:
-        count = await audit.conceal(work.world, day, operator.id)
+        count = await audit.conceal(work.world, day, operator)
         day -= timedelta(days=1)
         if count or work.is_out_of_time:
             await work.save(replace(work.job.counting(audit_entries_concealed=count), cursor=day.isoformat()))
@@ -235,6 +268,7 @@ _STAGES: tuple[tuple[str, _Stage], ...] = (
     ("rows", _rows_by_mailbox),
     ("names", _rows_by_name),
     ("poison", _poison),
+    ("alerts", _alerts),
     ("audit", _audit),
     ("operator", _operator_row),
 )

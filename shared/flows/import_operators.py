@@ -9,16 +9,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.errors import Invalid, SyncError, Transient
+from shared.flows.audit import Entry, recorded
 from shared.flows.mailbox_claims import ensure_mailbox_is_free, operators_of_mailbox
 from shared.flows.operator_row import read_operator
 from shared.flows.operators import change_operator, check_operator, remove_items_of
 from shared.flows.side_by_side import side_by_side
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
-from shared.model.operator_change import operator_after, switched_off
+from shared.model.operator_change import changes_between, operator_after, switched_off
 from shared.model.operator_table import CONNECTION, ITEMS, MAILBOX, OPERATOR_ID, OperatorLine
 from shared.ports import World
 
 _ATTEMPTS = 3
+_ACTION = "import_one_operator"
+"""What the audit calls a line, beside the call that had it."""
 
 
 class Outcome(StrEnum):
@@ -51,10 +54,11 @@ class LineResult:
 
 
 async def import_operators(
-    world: World, lines: Sequence[OperatorLine], *, remove_items: bool = False, dry_run: bool = False
+    world: World, lines: Sequence[OperatorLine], *, by: str, remove_items: bool = False, dry_run: bool = False
 ) -> list[LineResult]:
-    """Do what the lines say, in their order. `remove_items`: take out what the kinds that go off hold."""
-    work = _Import(world, remove_items=remove_items, dry_run=dry_run)
+    """Do what the lines say, in their order. `remove_items`: take out what the kinds that go off hold. `by` is for the audit,
+    which has an entry for each operator that is changed."""
+    work = _Import(world, by, remove_items=remove_items, dry_run=dry_run)
     results = await side_by_side(work.line, lines)
     while freed := _freed(results) - work.free:
         work.free |= freed
@@ -67,9 +71,10 @@ async def import_operators(
 class _Import:
     """One run. `free`: the addresses that lines of it gave up, or would."""
 
-    def __init__(self, world: World, *, remove_items: bool, dry_run: bool) -> None:
+    def __init__(self, world: World, by: str, *, remove_items: bool, dry_run: bool) -> None:
         self.free: set[str] = set()
         self._world = world
+        self._by = by
         self._remove_items = remove_items
         self._dry_run = dry_run
 
@@ -79,7 +84,7 @@ class _Import:
             return LineResult(line, refusal=line.refusal)
         try:
             line = line if line.operator_id else await self._with_id(line)
-            return await (self._look(line) if self._dry_run else self._do(line))
+            return await (self._look(line) if self._dry_run else self._do_recorded(line))
         except SyncError as error:
             return LineResult(line, refusal=error)
 
@@ -100,6 +105,15 @@ class _Import:
         if after != before and after.mailbox.lower() not in self.free:
             await ensure_mailbox_is_free(self._world, after)
         return LineResult(line, before, after, self._to_remove(line, before, after))
+
+    async def _do_recorded(self, line: OperatorLine) -> LineResult:
+        before, _ = await read_operator(self._world.rows, line.operator_id)
+        after = operator_after(line, before)
+        changed = ", ".join(changes_between(before, after))
+        if not changed and not self._to_remove(line, before, after):
+            return await self._do(line)
+        async with recorded(self._world, Entry(self._by, _ACTION, line.operator_id, {"changed": changed})):
+            return await self._do(line)
 
     async def _do(self, line: OperatorLine) -> LineResult:
         seen: list[Operator | None] = []

@@ -20,7 +20,8 @@ from shared.ports import Delete, Insert, Row, Rows
 TABLE = "configuration"
 PARTITION = "settings"
 KEPT = 1000
-_ENTRY = "history-"
+ENTRY = "history-"
+"""What the keys of the entries begin with."""
 _AFTER_ALL = "history."
 _LAST = 10**10 - 1
 _SCOPE = "settings/history"
@@ -42,7 +43,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[st
 async def list_history(rows: Rows, *, limit: int, after: str = "") -> Listed:
     """The changes, newest first. Raises Invalid("cursor-invalid")."""
     place = _key(read_numbers(_SCOPE, after, parts=1)[0]) if after else ""
-    page = await rows.query(TABLE, PARTITION, first=_ENTRY, before=_AFTER_ALL, after=place, limit=limit)
+    page = await rows.query(TABLE, PARTITION, first=ENTRY, before=_AFTER_ALL, after=place, limit=limit)
     items = [_entry(row) for row in page.rows]
     return Listed(items, write_cursor(_SCOPE, items[-1]["number"]) if page.next and items else None)
 
@@ -62,7 +63,7 @@ async def trim(rows: Rows, number: int) -> None:
 
 
 def _key(number: int) -> str:
-    return f"{_ENTRY}{_LAST - number:010d}"
+    return f"{ENTRY}{_LAST - number:010d}"
 
 
 def _entry(row: Row) -> dict[str, Any]:

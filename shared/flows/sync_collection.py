@@ -33,6 +33,7 @@ from shared.model.due import circumstances, is_paused
 from shared.model.exchange import Mailbox
 from shared.model.keys import collection_key
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
+from shared.model.people import compared
 from shared.model.rules import PROBE_EVERY, KeepRules, is_shut, is_suspended, lasting, lower, pause_after
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, World
 
@@ -167,10 +168,10 @@ def email_rules(configuration: Configuration, mailbox: Mailbox) -> EmailRules:
         window_days=email.sync_from_days,
         keep=KeepRules(
             lower(email.skip_sensitivity),
-            lower(email.exclude_addresses),
-            lower(email.exclude_domains),
+            frozenset(map(compared, email.exclude_addresses)),
+            frozenset(map(compared, email.exclude_domains)),
             email.exclude_category.strip().lower(),
-            lower(email.internal_domains),
+            frozenset(map(compared, email.internal_domains)),
         ),
         remove_left=email.on_leave == "remove",
         remove_deleted=email.on_delete == "remove",

@@ -32,6 +32,8 @@ _RULES = {
     "email.exclude_domains": ("The domain of one of its addresses keeps it out", Owner.CRM, _WITHOUT),
     "email.internal_domains": ("All its addresses are internal, and such mail is kept out", Owner.CRM, _WITHOUT),
 }
+_ANEW = "Give the mail a category in Outlook: the sync looks at it anew."
+_TO_ACT = timedelta(hours=12)
 _DELIVERY = timedelta(minutes=1)
 """How much later than the time that it carries a mail may be in its folder, by clocks that are not ours."""
 _POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
@@ -105,8 +107,12 @@ def _window(situation: Situation, email: Email, folder: WatchedFolder) -> Step:
         return Step(
             f"It was {word} after {shown(start)}, where the window begins", moment, setting="email.sync_from_days"
         )
-    days_ago = (situation.now - moment).days + 1
-    remedy = f"`exsync settings set email.sync_from_days={days_ago}` takes it, and everybody's mail of that age."
+    days_ago = _days_since(moment, situation.now)
+    kept = situation.configuration.retention.email_days
+    longer = "" if kept is None or kept >= days_ago else f"retention.email_days={days_ago} "
+    window = "all" if moment < BEGINNING else days_ago
+    command = f"exsync settings set {longer}email.sync_from_days={window}"
+    remedy = f"`{command}` takes it, and everybody's mail of that age."
     what = f"It was {word} before {shown(start)}, where the window begins"
     return _kept_out(what, "email.sync_from_days", Owner.CRM, remedy, moment)
 
@@ -116,8 +122,11 @@ def _too_old(situation: Situation, email: Email, folder: WatchedFolder) -> Step 
     days, moment = situation.configuration.retention.email_days, moment_of(email, by_sent=folder.by_sent)
     if days is None or moment is None or moment >= situation.now - timedelta(days=days):
         return None
-    longer = (situation.now - moment).days + 1
-    remedy = f"`exsync settings set retention.email_days={longer}` keeps mail of that age, everybody's; then enlarge the window."
+    longer = f"exsync settings set retention.email_days={_days_since(moment, situation.now)}"
+    if larger := _larger_window(situation):
+        remedy = f"`{longer} {larger}` keeps mail of that age, everybody's, and reads the window again."
+    else:
+        remedy = f"`{longer}` keeps mail of that age, everybody's. Then: {_ANEW}"
     return _kept_out(
         f"It is older than the {days} days that email is kept", "retention.email_days", Owner.CRM, remedy, moment
     )
@@ -154,9 +163,24 @@ def not_held_step(situation: Situation, seen: Seen) -> Step:
         head.looked_at,
         Verdict.PASSED_OVER,
         who=Owner.OPERATOR.value,
-        remedy=f"Give the mail a category in Outlook: the sync looks at it anew. For all such mail enlarge "
-        f"`email.sync_from_days` by a day: the window is read again. First `exsync sync {situation.operator.id}`.",
+        remedy=f"First `exsync sync {situation.operator.id}`. Then: {_ANEW}{_for_all_such_mail(situation)}",
     )
+
+
+def _for_all_such_mail(situation: Situation) -> str:
+    larger = _larger_window(situation)
+    return f" For all such mail: `exsync settings set {larger}` reads the window again." if larger else ""
+
+
+def _larger_window(situation: Situation) -> str:
+    """The setting with which the mailbox's window is read again; empty where it goes back to the beginning already."""
+    days, was = situation.configuration.email.sync_from_days, situation.head.window_days or 0
+    return "" if days is None or was < 0 else f"email.sync_from_days={max(days, was) + 1}"
+
+
+def _days_since(moment: datetime, now: datetime) -> int:
+    """How many days go back to a moment, and will still do so for who reads this some hours later."""
+    return (now - moment + _TO_ACT).days + 1
 
 
 def _coming(what: str, at: datetime | None, remedy: str) -> Step:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from shared.model.collection import Head, StoredItem, Trouble
-from shared.model.email import Email, Participant
+from shared.model.email import Email
 from shared.model.exchange import ItemStub
+from shared.model.people import addresses_of, compared, everybody, writers_and_readers
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 BRAKE_ITEMS = 20
@@ -20,7 +21,7 @@ PROBE_EVERY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class KeepRules:
-    """Which mail is kept; addresses, domains and category in lower case. DESIGN 3, `email.*`."""
+    """Which mail is kept; addresses and domains as `people.compared` gives them, the category in lower case. DESIGN 3."""
 
     skip_sensitivity: frozenset[str] = frozenset({"private", "confidential"})
     exclude_addresses: frozenset[str] = frozenset()
@@ -35,22 +36,19 @@ def reason_to_skip(email: Email, rules: KeepRules) -> str:
         return "email.skip_sensitivity"
     if rules.exclude_category and rules.exclude_category in {name.lower() for name in email.categories}:
         return "email.exclude_category"
-    addresses = [who.address.lower() for who in _people(email) if who.address]
+    addresses = addresses_of(everybody(email))
     if rules.exclude_addresses.intersection(addresses):
         return "email.exclude_addresses"
-    domains = [address.rpartition("@")[2] for address in addresses]
-    if rules.exclude_domains.intersection(domains):
+    if rules.exclude_domains.intersection(map(_domain, addresses)):
         return "email.exclude_domains"
+    domains = {_domain(compared(who.address)) for who in writers_and_readers(email) if who.address}
     if domains and rules.internal_domains.issuperset(domains):
         return "email.internal_domains"
     return ""
 
 
-def _people(email: Email) -> Iterator[Participant]:
-    for who in (email.from_, email.sender):
-        if who is not None:
-            yield who
-    yield from (*email.to, *email.cc, *email.bcc)
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
 
 
 def moment_of(item: ItemStub | Email, *, by_sent: bool) -> datetime | None:

@@ -276,7 +276,7 @@ _EMAIL = (
         "",
         "a list of mail addresses",
         [],
-        "Email from or to one of these addresses is not kept.",
+        "Email in which one of these addresses takes part (from, sender, to, cc, bcc, reply-to) is not kept.",
         list_of(address),
     ),
     Setting(
@@ -284,7 +284,7 @@ _EMAIL = (
         "",
         "a list of domains",
         [],
-        "Email from or to an address of one of these domains is not kept.",
+        "Email in which an address of one of these domains takes part is not kept.",
         list_of(domain),
     ),
     Setting(
@@ -300,7 +300,7 @@ _EMAIL = (
         "",
         "a list of domains",
         [],
-        "Email whose participants are all of these domains is not kept.",
+        "Email whose writers and recipients are all of these domains is not kept.",
         list_of(domain),
     ),
     Setting(

@@ -18,6 +18,7 @@ from shared.adapters.memory.queues import MemoryQueues
 from shared.adapters.memory.rows import MemoryRows
 from shared.adapters.memory.secrets import MemorySecrets
 from shared.adapters.memory.smtp import MemorySmtp
+from shared.flows.audit import Entry, recorded
 from shared.flows.documents import fetch, unpack
 from shared.flows.email.stored import FAILING, FEED, ITEM, every
 from shared.flows.head import read_head
@@ -257,6 +258,12 @@ class Office:
 
 def _is_kept(email: Email) -> bool:
     return email.sensitivity not in ("private", "confidential") and "No CRM" not in email.categories
+
+
+async def note(world: World, *, by: str, action: str, target: str, detail: dict[str, Any] | None = None) -> None:
+    """Something that was done, in the audit."""
+    async with recorded(world, Entry(by, action, target, detail or {})):
+        pass
 
 
 def attachment(name: str, size: int) -> Attachment:

@@ -268,6 +268,17 @@ async def test_a_cursor_that_is_none_of_this_list_is_refused(cursor: str) -> Non
         await list_advances(Office().world(), limit=1, after=cursor)
 
 
+async def test_a_cursor_of_a_time_to_come_is_refused_for_it_would_tell_nothing_for_long() -> None:
+    office = Office()
+    ahead = office.world(now=lambda: office.now + timedelta(days=1))
+    cursor = ""
+    for _ in range(SHARDS):
+        cursor = (await list_advances(ahead, limit=1, after=cursor)).next
+    with pytest.raises(Invalid, match="cursor-invalid"):
+        for _ in range(SHARDS):
+            cursor = (await list_advances(office.world(), limit=1, after=cursor)).next
+
+
 async def test_a_cursor_of_one_shard_is_none_of_another() -> None:
     page = await list_advances(Office().world(), limit=1, shard=3)
     with pytest.raises(Invalid):

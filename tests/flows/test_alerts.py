@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.errors import Transient
+from shared.errors import Reconfigure, Transient
 from shared.flows.alert_report import list_alerts
 from shared.flows.audit import list_audit
 from shared.flows.health import deep_health
@@ -330,3 +330,18 @@ async def test_a_mail_that_goes_through_exchange_is_in_the_audit() -> None:
     await office.tick()
     (entry,) = [each for each in (await list_audit(office.world())).items if each["action"] == "send_mail"]
     assert (entry["by"], entry["target"], entry["detail"]) == ("alerts", SENDER, {"connection": "default"})
+    assert (entry["outcome"], entry["code"]) == ("done", None)
+
+
+async def test_a_mail_that_exchange_refuses_is_in_the_audit_as_failed() -> None:
+    office = await AlertOffice().prepared()
+    await office.fails("alice")
+
+    async def refuse(operation: str, mailbox: Mailbox) -> None:
+        if operation == "send_mail":
+            raise Reconfigure("access-denied", "ErrorSendAsDenied")
+
+    office.exchange.before = refuse
+    await office.tick()
+    (entry,) = [each for each in (await list_audit(office.world())).items if each["action"] == "send_mail"]
+    assert (entry["outcome"], entry["code"]) == ("failed", "access-denied")

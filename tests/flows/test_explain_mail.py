@@ -1,5 +1,8 @@
 """Why a mail is in the application or is not: each reason, as the sync itself decided on it."""
 
+import json
+import re
+import shlex
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -330,6 +333,92 @@ async def test_a_held_removal_and_a_mail_on_its_way_out_are_told() -> None:
     mail = await why(office, 7)
     assert mail["verdict"] == "stored"
     assert "this mail is among them" in [step for step in mail["steps"] if step["code"] == "brake-held"][-1]["what"]
+
+
+FOLLOWED: dict[str, tuple[dict[str, Any], int | None, timedelta, str]] = {
+    "a window that is too short": ({}, None, timedelta(days=10, hours=14), "inbox"),
+    "both too short": ({}, 5, timedelta(days=10, hours=14), "inbox"),
+    "not kept for so long": ({"sync_from_days": 50}, 5, timedelta(days=10, hours=14), "inbox"),
+    "not kept for so long, of all mail": ({"sync_from_days": "all"}, 5, timedelta(days=10, hours=14), "inbox"),
+    "a date that is none": ({}, None, timedelta(days=155_000), "inbox"),
+    "a folder that nobody named": ({}, None, timedelta(hours=1), "drafts"),
+    "a mail that was deleted": ({}, None, timedelta(hours=1), "deleteditems"),
+}
+
+
+def value_of(text: str) -> Any:
+    """As the command reads it."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@pytest.mark.parametrize("case", FOLLOWED)
+async def test_who_follows_the_remedy_some_hours_later_sees_the_mail_arrive(case: str) -> None:
+    email, kept, age, folder = FOLLOWED[case]
+    office = await Office().open(**email)
+    await office.configure({"retention": {"email_days": kept}})
+    name = office.deliver(age=age, folder=folder)
+    await office.settle()
+    remedy = (await why(office, 1))["decided"]["remedy"]
+    office.now += timedelta(hours=11)
+    if command := re.search("`exsync settings set ([^`]*)`", remedy):
+        for name_and_value in shlex.split(command[1]):
+            section, _, setting = name_and_value.partition(".")
+            await office.configure({section: {setting.partition("=")[0]: value_of(setting.partition("=")[2])}})
+        await office.settle()
+    if "category" in remedy:
+        office.box.edit(name, lambda email: replace(email, categories=("Red",)))
+    if not command:
+        office.box.move(name, "inbox")
+    await office.settle()
+    assert (await why(office, 1))["verdict"] == "stored", remedy
+
+
+@pytest.mark.parametrize(("first", "window"), [(30, 3), ("all", "all"), ("all", 3)])
+async def test_what_was_passed_over_names_a_window_that_is_larger_than_any_of_before(first: Any, window: Any) -> None:
+    office = await Office().open(exclude_domains=["fabrikam.example"], sync_from_days=first)
+    office.deliver()
+    office.now += timedelta(minutes=2)
+    await office.settle()
+    await office.configure({"email": {"exclude_domains": [], "sync_from_days": window}})
+    await office.settle()
+    remedy = (await why(office, 1))["decided"]["remedy"]
+    assert ("email.sync_from_days=31`" in remedy) is (first == 30)
+    assert "category" in remedy
+
+
+SUBJECT = "Ré: „Angebot“ 'x' 😀"
+
+
+@pytest.mark.parametrize(
+    "asked_for",
+    [
+        {"message_id": " <a.b@c>\t"},
+        {"message_id": "a.b@c"},
+        {"message_id": "Message-ID: <a.b@c>"},
+        {"message_id": "Message-Id:\r\n <a.b@c>"},
+        {"subject": " ré: „ANGEBOT“ 'x' 😀 "},
+        {"subject": "Ré: „Angebot“\r\n 'x' 😀"},
+        {"subject": "=?utf-8?Q?R=C3=A9:_=E2=80=9EAngebot?=\r\n =?utf-8?B?4oCcICd4JyDwn5iA?="},
+    ],
+)
+async def test_a_mail_is_found_by_what_people_copy_from_its_headers(asked_for: dict[str, str]) -> None:
+    office = await Office().open()
+    office.deliver(SUBJECT, internet_message_id="<a.b@c>")
+    await office.settle()
+    (mail,) = await asked(office, with_content=False, **asked_for)
+    assert mail["verdict"] == "stored"
+
+
+@pytest.mark.parametrize("subject", ["=?no-such-charset?Q?x?=", "=?utf-8?B?!!!?=", "=?utf-8?Q?=FF?=", "50 =? 50"])
+async def test_a_subject_that_only_looks_encoded_is_looked_for_as_it_is(subject: str) -> None:
+    office = await Office().open()
+    office.deliver(subject)
+    await office.settle()
+    (mail,) = await asked(office, subject=subject)
+    assert mail["verdict"] == "stored"
 
 
 @pytest.mark.parametrize(

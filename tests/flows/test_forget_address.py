@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.errors import Invalid, LeaseLost, SyncError, Unclear
+from shared.flows.advances import list_advances
 from shared.flows.claim import Claim
 from shared.flows.content import mime_content
 from shared.flows.email.stored import every
@@ -92,6 +93,73 @@ async def test_it_is_never_imported_again() -> None:
     assert DANA in (await read_settings(office.rows))[0].email.exclude_addresses
     latest = (await list_history(office.rows, limit=1)).items[0]
     assert (latest["by"], latest["changes"][0]["setting"]) == ("charlie@contoso.example", "email.exclude_addresses")
+
+
+ELSEWHERE: dict[str, dict[str, Any]] = {
+    "answers go to her": {"reply_to": (dana,)},
+    "an address with a name of its own": {"to": (Participant("Dana", " <DANA@customer.example> "),)},
+    "an address in place of the name": {"from_": Participant("'Dana@customer.example'", "bounce-17@mailer.example")},
+    "nothing but a name, as in unresolved mail": {"cc": (Participant("dana@customer.example", ""),)},
+}
+
+
+@pytest.mark.parametrize("where", ELSEWHERE)
+async def test_wherever_her_address_stands_the_mail_goes_and_does_not_come_again(where: str) -> None:
+    office = Office()
+    office.deliver("hers", **ELSEWHERE[where])
+    office.deliver("of another", from_=Participant("Dana", "dana+news@customer.example"))
+    await office.open()
+    await office.settle()
+    await forget(office)
+    await carry_on(office)
+    assert sorted(await office.held()) == ["of another"]
+    office.box.void_states()
+    await office.settle()
+    assert sorted(await office.held()) == ["of another"]
+
+
+@pytest.mark.parametrize(
+    "asked_for", ["dörte@bücher.example", "DÖRTE@xn--bcher-kva.example", "do\u0308rte@bücher.example"]
+)
+@pytest.mark.parametrize("written", ["dörte@XN--BCHER-KVA.example", "Do\u0308rte@Bücher.example"])
+async def test_an_international_address_is_one_however_it_is_written(asked_for: str, written: str) -> None:
+    office = Office()
+    office.deliver("hers", from_=Participant("Dörte", written))
+    await office.open()
+    await office.settle()
+    await forget_address(office.world(), asked_for, by="charlie@contoso.example")
+    await carry_on(office)
+    office.box.void_states()
+    await office.settle()
+    assert await office.held() == {}
+
+
+@pytest.mark.parametrize("ended", ["off", "removed"])
+async def test_an_application_that_follows_hints_is_told_though_the_operator_has_no_sync_any_more(ended: str) -> None:
+    office = await furnished()
+    office.now += timedelta(minutes=5)
+    seen = await round_of_hints(office, "")
+    if ended == "removed":
+        await remove_operator(office.world(), "alice")
+    else:
+        await put_operator(office.world(), Operator("alice", "alice@contoso.example", "", email_sync=False))
+    office.now += timedelta(minutes=5)
+    seen = await round_of_hints(office, seen[1])
+    assert seen[0] == []
+    await forget(office)
+    await carry_on(office)
+    assert (await round_of_hints(office, seen[1]))[0] == ["alice"]
+
+
+async def round_of_hints(office: Office, cursor: str) -> tuple[list[str], str]:
+    """Whom a round over all shards tells of, and where it ended."""
+    told: list[str] = []
+    while True:
+        page = await list_advances(office.world(), limit=100, after=cursor)
+        told += [hint["operator_id"] for hint in page.items]
+        cursor = page.next
+        if not page.more:
+            return told, cursor
 
 
 async def test_stored_contents_go_too_but_not_those_that_another_email_has() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,24 +10,29 @@ import pytest
 
 from shared.adapters.memory.rows import MemoryRows
 from shared.errors import Invalid, LeaseLost, SyncError, Unclear
-from shared.flows.audit import note
+from shared.flows.alert_rows import open_groups, store
+from shared.flows.audit import concealed, list_audit
 from shared.flows.claim import Claim
 from shared.flows.content import mime_content
 from shared.flows.forget_job import OPERATOR, job_id, read_job, report
 from shared.flows.forget_operator import forget_operator, go_on_forgetting
 from shared.flows.keep_poison import keep_poison
 from shared.flows.operators import get_operator, list_operators, put_operator
-from shared.flows.pauses import pause
+from shared.flows.pauses import pause, read_pauses
 from shared.flows.receive_notification import want
+from shared.flows.settings_document import patch_settings
+from shared.flows.settings_history import list_history
 from shared.flows.sync_collection import sync_collection
+from shared.model.alerts import Cause, Group
 from shared.model.keys import shard_of
 from shared.model.operator import Kind, Operator
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Upsert, World
 from tests.flows.breaking import Crash, Fuse
-from tests.flows.office import NOON, Office, attachment
+from tests.flows.office import NOON, Office, attachment, note
 
 BUDGET = timedelta(minutes=4)
 NAME = job_id(OPERATOR, "alice")
+CAUSE = Cause("dns-failed", "default")
 
 
 def everything(office: Office) -> Iterator[tuple[str, str]]:
@@ -62,13 +68,16 @@ async def furnished() -> tuple[Office, str]:
     await keep_poison(world, COLLECTIONS_QUEUE, json.dumps({"operator_id": "bob", "kind": "email"}))
     await pause(world, "operator-alice", reason="leaver", by="bob")
     await office.rows.transact("failures", f"open-{shard}", [Upsert(f"{key}-email", {"operator_id": "alice"})])
+    await store(
+        office.rows, Group(CAUSE, "1", office.now, office.now, operators=("carl", "alice"), detail="alice@…"), ""
+    )
     await office.rows.transact("advances", shard, [Upsert(f"{key}-email", {"at": office.now})])
     await office.rows.transact("subscriptions", key, [Upsert("subscription", {"operator_id": "alice"})])
     await office.rows.transact("operators", "whereabouts", [Upsert(key, {"asked_at": office.now})])
     for days in (0, 3):
         office.now += timedelta(days=days)
         await note(world, by="bob", action="put_one_operator", target="alice", detail={"operator_id": "alice"})
-        await note(world, by="bob", action="put_one_operator", target="bob", detail={})
+        await note(world, by="bob", action="put_one_operator", target="bob")
     await put_operator(world, Operator("bob", "bob@contoso.example", "", email_sync=True))
     office.exchange.add_mailbox("bob@contoso.example")
     await sync_collection(world, "bob", Kind.EMAIL, budget=BUDGET)
@@ -103,6 +112,7 @@ async def test_nothing_of_the_operator_is_left_and_nothing_of_another_goes() -> 
     assert [blob async for blob in office.blobs.names(key)] == []
     found = dict(everything(office))
     assert {where: found.get(where) for where in bobs} == bobs
+    assert (await open_groups(office.rows))[CAUSE][0].operators == ("carl",)
     told_now = await told(office)
     assert (told_now["state"], told_now["by"]) == ("done", "charlie@contoso.example")
     assert told_now["removed"]["items"] == 252
@@ -163,6 +173,33 @@ async def test_an_operator_who_is_put_again_meanwhile_is_left_alone() -> None:
     await carry_on(office)
     assert (await told(office))["state"] == "stopped"
     assert "alice" in [each.id for each in (await list_operators(office.rows)).operators]
+
+
+async def test_what_the_operator_did_as_an_administrator_stays_without_the_name() -> None:
+    office, _ = await furnished()
+    signed_in = "Alice@Contoso.example"
+    await note(office.world(), by=signed_in, action="put_one_operator", target="bob")
+    await note(office.world(), by="alerts", action="send_mail", target="alice@contoso.example")
+    await patch_settings(office.world(), {"email": {"sync_from_days": 9}}, version="*", by=signed_in)
+    await pause(office.world(), "kind-email", reason="a move", by=signed_in)
+    await forget_operator(office.world(), "alice", by="bob")
+    await carry_on(office)
+    told = [(entry["by"], entry["target"]) for entry in (await list_audit(office.world())).items]
+    assert (concealed("alice"), "bob") in told and ("alerts", concealed("alice")) in told
+    assert (await list_history(office.rows, limit=1)).items[0]["by"] == concealed("alice")
+    assert (await read_pauses(office.rows)).by_scope["kind-email"].by == concealed("alice")
+    assert not [where for where, what in everything(office) if "alice" in (where + what).lower()]
+
+
+async def test_an_alert_that_is_being_told_is_waited_for() -> None:
+    office, _ = await furnished()
+    group, etag = (await open_groups(office.rows))[CAUSE]
+    await store(office.rows, replace(group, until=office.now + timedelta(minutes=1)), etag)
+    await forget_operator(office.world(), "alice", by="bob")
+    office.now += timedelta(seconds=1)
+    await carry_on(office)
+    assert (await told(office))["state"] == "done"
+    assert (await open_groups(office.rows))[CAUSE][0].operators == ("carl",)
 
 
 async def test_asking_again_tells_of_the_same_work() -> None:

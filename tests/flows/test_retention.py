@@ -1,10 +1,12 @@
 """Email that is older than the retention leaves the application, whatever state its operator is in, and stays out."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from shared.errors import Reconfigure
+from shared.flows.advances import list_advances
 from shared.flows.claim import Claim
 from shared.flows.daily import begin_day, do_daily
 from shared.flows.operators import get_operator, put_operator, remove_operator
@@ -167,3 +169,27 @@ async def test_failed_items_that_are_too_old_are_forgotten_with_their_subject() 
     office.now += timedelta(days=15)
     await a_day(office)
     assert await office.failures() == []
+
+
+async def test_an_application_that_follows_hints_is_told_though_the_operator_is_off() -> None:
+    office = await furnished()
+    operator = await get_operator(office.rows, "alice")
+    await put_operator(office.world(), replace(operator, email_sync=False))
+    office.now += timedelta(minutes=5)
+    cursor, _ = await followed(office, "")
+    office.now += timedelta(minutes=5)
+    cursor, told = await followed(office, cursor)
+    assert told == []
+    await office.configure({"retention": {"email_days": 30}})
+    await a_day(office)
+    assert (await followed(office, cursor))[1] == ["alice"]
+
+
+async def followed(office: Office, cursor: str) -> tuple[str, list[str]]:
+    """A round of hints: the cursor after it, and whom it told of."""
+    told: list[str] = []
+    while True:
+        page = await list_advances(office.world(), limit=100, after=cursor)
+        cursor, told = page.next, [*told, *(hint["operator_id"] for hint in page.items)]
+        if not page.more:
+            return cursor, told

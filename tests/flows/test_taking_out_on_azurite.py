@@ -9,7 +9,7 @@ from devtools.azurite import Azurite
 from shared.adapters.blobs import StorageBlobs
 from shared.adapters.storage import StorageAccount
 from shared.adapters.tables import TableRows
-from shared.flows.audit import list_audit, note, sweep_audit
+from shared.flows.audit import list_audit, sweep_audit
 from shared.flows.forget_address import forget_address
 from shared.flows.forget_operator import forget_operator
 from shared.flows.operators import find_operator, get_operator
@@ -18,7 +18,7 @@ from shared.model.email import Participant
 from shared.model.exchange import ItemFailure
 from shared.settings import StorageSettings
 from tests.flows import test_forget_address, test_forget_operator
-from tests.flows.office import NOON, Office, attachment
+from tests.flows.office import NOON, Office, attachment, note
 from tests.flows.test_retention import a_day
 
 
@@ -59,7 +59,7 @@ async def test_everything_that_is_taken_out_is_gone_from_real_storage(storage_of
     await pause(office.world(), "operator-alice", reason="leaver", by="bob")
     assert list((await read_pauses(rows)).by_scope) == ["operator-alice"]
     await resume(office.world(), "operator-alice")
-    await note(office.world(), by="bob", action="send", target="alice", detail={})
+    await note(office.world(), by="bob", action="send", target="alice")
     await forget_operator(office.world(), "alice", by="bob")
     await test_forget_operator.carry_on(office)
     assert (await rows.query("collections", office.key)).rows == ()

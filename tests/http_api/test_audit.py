@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 from http_api.app import create_app
-from shared.flows.audit import note, sweep_audit
+from shared.flows.audit import conceal, sweep_audit
+from shared.flows.operators import get_operator
 from shared.ports import Rows
 from tests.flows.breaking import Crash, Fuse
-from tests.flows.office import Office
+from tests.flows.office import Office, note
 from tests.http_api.client import BASE
 from tests.http_api.test_roles import principal
 
@@ -83,6 +84,83 @@ async def test_a_change_of_settings_names_them_and_shows_no_value() -> None:
     assert "dana" not in answer.text and "hush" not in answer.text
 
 
+async def test_operators_that_an_import_changes_are_found_one_by_one_and_the_others_leave_nothing() -> None:
+    office = await Office().open()
+    table = "operator_id,mailbox,email_sync\nalice,alice@contoso.example,0\neve,eve@x.example,1\n"
+    async with client(office) as http:
+        for query in ("?dry_run=true", "", ""):
+            await http.post(f"/operators/import{query}", content=table, headers={"Content-Type": "text/csv"})
+        taken = "operator_id,mailbox\nbob,alice@contoso.example\n"
+        await http.post("/operators/import", content=taken, headers={"Content-Type": "text/csv"})
+        found = {name: await entries(http, operator_id=name) for name in ("alice", "bob", "eve")}
+    [alice], [eve] = found["alice"], found["eve"]
+    assert (alice["by"], alice["action"], alice["outcome"]) == ("bob@contoso.example", "import_one_operator", "done")
+    assert alice["detail"] == {"changed": "email_sync"}
+    assert eve["detail"]["changed"].startswith("mailbox, ")
+    assert {(each["outcome"], each["code"]) for each in found["bob"]} == {("refused", "mailbox-taken")}
+
+
+ABOUT_ALICE = (
+    ("POST", "/operators/alice/sync", {"kinds": ["email"]}),
+    ("POST", "/pauses/operator-alice", {"reason": "a move"}),
+    ("POST", "/failures/alice:email/retry", None),
+    ("POST", "/failures/alice:email:0123/retry", None),
+    ("POST", "/operators/alice/forget", None),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ABOUT_ALICE)
+async def test_whatever_is_done_about_an_operator_is_found_by_the_id_and_concealed_with_it(
+    method: str, path: str, body: Any
+) -> None:
+    office = await Office().open()
+    operator = await get_operator(office.rows, "alice")
+    async with client(office) as http:
+        await http.request(method, path, json=body)
+        assert len(await entries(http, operator_id="alice")) == 1
+        await conceal(office.world(), office.now.date(), operator)
+        [entry] = await entries(http, operator_id="alice")
+    assert "alice" not in str(entry)
+
+
+async def test_whom_to_forget_is_concealed_under_the_name_of_the_report() -> None:
+    office = await Office().open()
+    async with client(office) as http:
+        report = (await http.post("/forget", json={"address": "Dana@customer.example"})).json()
+        office.now += timedelta(seconds=1)
+        await http.post("/operators/Eve/forget")
+        operator, address = await entries(http)
+        assert await entries(http, operator_id="Eve") == [operator]
+        everything = (await http.get("/audit")).text
+    assert address["target"].removeprefix("forgotten-") == report["id"].removeprefix("address-")
+    assert "dana" not in everything.lower() and "eve" not in everything.lower()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"\\ud800": {"\\udfff": 1}}', b'{"\\u0000": NaN}', b"[1]", b"null"],
+)
+async def test_a_body_that_nobody_can_read_is_refused_and_the_audit_still_reads(body: bytes) -> None:
+    async with client(Office()) as http:
+        headers = {"Content-Type": "application/json", "If-Match": "*"}
+        assert (await http.patch("/settings", content=body, headers=headers)).status_code == 400
+        assert (await http.get("/audit")).status_code == 200
+
+
+async def test_a_body_with_thousands_of_names_leaves_a_small_entry() -> None:
+    async with client(Office()) as http:
+        names = {f"name-{number}": number for number in range(20_000)}
+        await http.patch("/settings", json=names, headers={"If-Match": "*"})
+        [entry] = await entries(http)
+    assert len(entry["target"]) == 500
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "2031-01-01", "9999-12-31"])
+async def test_a_day_without_entries_is_empty_and_the_last_page(day: str) -> None:
+    async with client(Office()) as http:
+        assert (await http.get("/audit", params={"day": day})).json() == {"items": [], "next": None}
+
+
 async def test_what_cannot_be_written_down_is_not_done() -> None:
     office = await Office().open()
     async with client(office, rows=Fuse(1, "undone").worker(office.world()).rows) as http:
@@ -123,9 +201,9 @@ async def test_the_newest_is_first_and_pages_go_back_over_days() -> None:
 async def test_one_operators_entries_are_found_among_thousands_of_others_in_bounded_steps() -> None:
     office = Office()
     world = office.world()
-    await note(world, by="bob", action="send", target="alice", detail={})
+    await note(world, by="bob", action="send", target="alice")
     for _ in range(2500):
-        await note(world, by="bob", action="send", target="charlie", detail={})
+        await note(world, by="bob", action="send", target="charlie")
     office.now += timedelta(days=60)
     async with client(office) as http:
         found: list[dict[str, Any]] = []
@@ -152,9 +230,9 @@ async def test_what_is_too_old_is_swept_and_the_rest_stays() -> None:
     year = timedelta(days=365)
     assert await sweep_audit(world, year, deadline=office.now + timedelta(minutes=4))
     for _ in range(250):
-        await note(world, by="bob", action="old", target="alice", detail={})
+        await note(world, by="bob", action="old", target="alice")
     office.now += timedelta(days=2)
-    await note(world, by="bob", action="new", target="alice", detail={})
+    await note(world, by="bob", action="new", target="alice")
     office.now += timedelta(days=364)
     assert not await sweep_audit(world, year, deadline=office.now), "no time, so it is not done"
     assert await sweep_audit(world, year, deadline=office.now + timedelta(minutes=4))

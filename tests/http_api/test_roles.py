@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,18 @@ from fastapi.routing import APIRoute
 
 from http_api.app import PREFIX, create_app
 from http_api.callers import Needs
+from shared.flows.operators import put_operator
+from shared.flows.sync_collection import sync_collection
 from shared.model.caller import Role
-from tests.flows.office import Office
-from tests.http_api.client import BASE
+from shared.model.email import Email
+from shared.model.exchange import ItemFailure
+from shared.model.operator import Kind
+from tests.flows.office import NOON, Office
+from tests.http_api.client import BASE, bob
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 TABLE = re.compile(r"\| call \|(?P<roles>.*)\n\|[-|]+\n(?P<rows>(?:\|.*\n)+)")
+EMAIL = Email("", "", "", subject="Offer", received=NOON, sent=NOON)
 CONTENT = ("/emails", "/changes", "/appointments", "/contacts", "/commands")
 
 
@@ -139,6 +146,38 @@ async def test_an_application_may_be_limited_to_named_operators() -> None:
         assert beside.status_code == 403, "a parameter that the call does not know names no operator"
         everybodys = principal("application:bob", "application")
         assert (await http.get("/api/operators/alice/emails", headers=everybodys)).status_code == 200
+
+
+async def test_an_application_that_is_limited_is_told_of_its_operators_alone() -> None:
+    office = await Office().open()
+    office.exchange.add_mailbox("bob@contoso.example")
+    await put_operator(office.world(), bob())
+    for name in ("alice", "bob"):
+        office.exchange.mailboxes[f"{name}@contoso.example"].deliver(EMAIL)
+        await sync_collection(office.world(), name, Kind.EMAIL, budget=timedelta(minutes=4))
+    async with client(office) as http:
+        for roles, names in ((["application:bob", "application:eve"], {"bob"}), (["application"], {"alice", "bob"})):
+            told, cursor, more = set(), "", True
+            while more:
+                query = {"after": cursor} if cursor else {}
+                page = (await http.get("/api/changes", params=query, headers=principal(*roles))).json()
+                told |= {hint["operator_id"] for hint in page["items"]}
+                cursor, more = page["next"], page["more"]
+            assert told == names
+
+
+async def test_who_reads_everybodys_status_sees_content_only_of_the_applications_operators() -> None:
+    office = await Office().open()
+    broken = office.deliver("Offer")
+    office.box.failures[broken] = ItemFailure(broken, "item-corrupt", "ErrorCorruptData", "Data is corrupt.")
+    office.deliver("Lunch")
+    await office.settle()
+    async with client(office) as http:
+        for operator, may_read in (("bob", False), ("alice", True)):
+            both = principal("reader", f"application:{operator}")
+            (mail,) = (await http.get("/api/operators/alice/why?subject=Lunch", headers=both)).json()["mails"]
+            (failure,) = (await http.get("/api/failures?operator_id=alice", headers=both)).json()["items"]
+            assert (mail["subject"], failure["subject"]) == (("Lunch", "Offer") if may_read else (None, None))
 
 
 async def test_a_second_role_is_not_limited_by_the_applications_operators() -> None:

@@ -1,6 +1,7 @@
 """Hold a collection for work that asks nothing of Exchange: to take items out, while no sync can write to it.
 
-Whoever synchronises it meanwhile is fenced out, and nobody's wish is lost: it is served as soon as the hold ends.
+Whoever synchronises it meanwhile is fenced out, and nobody's wish is lost: it is served as soon as the hold ends. What was
+taken out is told as any other news is.
 """
 
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from shared.flows.advances import tell_advance
 from shared.flows.claim import Claim
 from shared.flows.email.leaving import load_leaving
 from shared.flows.email.resume import load_failing
@@ -36,11 +38,13 @@ async def hold(world: World, operator: Operator, *, deadline: datetime, job: str
     now = world.now()
     if not await claim.take(now, job=job):
         raise Busy(key)
+    known = claim.head.visible_news
     await claim.commit(**_without_intent(claim))
     run = Run(world, claim, Mailbox(operator.mailbox, operator.connection), EmailRules(), now, deadline)
     await load_leaving(run)
     await load_failing(run)
     yield run
+    await tell_advance(world, operator, Kind.EMAIL, claim.head, known)
     await _let_go(claim, operator)
 
 
