@@ -5,7 +5,7 @@ from typing import Any
 from shared.errors import Invalid
 from shared.flows import alert_mail
 from shared.flows.alert_mail import Outcome
-from shared.flows.alert_rows import OPEN, TABLE, group_of
+from shared.flows.alert_rows import OPEN, OVER, TABLE, group_of
 from shared.flows.reading import Listed
 from shared.flows.settings_document import read_settings
 from shared.flows.status import explained
@@ -24,7 +24,7 @@ _SCOPE = "alerts"
 async def list_alerts(world: World, *, limit: int = 100, after: str = "") -> Listed:
     """The causes that last, each with its remedy and who was told. Raises Invalid("cursor-invalid")."""
     place = read_cursor(_SCOPE, after, parts=1)[0] if after else ""
-    page = await world.rows.query(TABLE, OPEN, after=place, limit=limit)
+    page = await world.rows.query(TABLE, OPEN, after=place, before=OVER, limit=limit)
     last = page.rows[-1].key if page.rows else ""
     items = [_shown(group_of(row)) for row in page.rows]
     return Listed(items, write_cursor(_SCOPE, last) if page.next and last else None)
@@ -33,7 +33,7 @@ async def list_alerts(world: World, *, limit: int = 100, after: str = "") -> Lis
 def _shown(group: Group) -> dict[str, Any]:
     times = {name: timestamp(getattr(group, name)) for name in ("since", "opened_at", "told_at", "clear_since")}
     return {
-        **explained(group.cause.code),
+        **explained(group.code),
         "connection": group.cause.connection or None,
         "mailboxes": group.mailboxes,
         "most": group.most,

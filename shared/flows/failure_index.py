@@ -85,6 +85,8 @@ async def list_failure(world: World, operator: Operator, what: str, trouble: Tro
         "count": trouble.count,
         "request_ids": json.dumps(trouble.request_ids),
     }
+    if trouble.shut_since is not None:
+        columns["shut_since"] = trouble.shut_since
     await _write(world, operator.mailbox_key, Upsert(collection_key(operator.mailbox_key, what), columns))
 
 

@@ -3,11 +3,11 @@
 import logging
 from datetime import UTC
 
-from shared.flows.alert_mail import failed_words, note_mail, send, written
+from shared.flows.alert_mail import note_mail, send, written
 from shared.flows.pauses import read_pauses
 from shared.flows.settings_document import settings_in_force
 from shared.model.alert_texts import still_paused
-from shared.model.alerts import why_off
+from shared.model.alerts import recipients
 from shared.ports import World
 
 log = logging.getLogger(__name__)
@@ -21,9 +21,9 @@ async def recall_pauses(world: World) -> None:
     for each in lasting:
         log.warning("pause-lasts: %s since %s, by %s: %s", each.scope, each.at.isoformat(), each.by, each.reason)
     configuration = await settings_in_force(world)
-    alerts = configuration.alerts
-    if not lasting or why_off(configuration) or not alerts.from_:
+    sender, to = configuration.alerts.from_, recipients(configuration)
+    if not lasting or not sender or not to:
         return
     name = f"pauses.{now.astimezone(UTC):%Y%m%d}"
-    mail = written(still_paused(lasting), sender=alerts.from_, to=alerts.failures_to, name=name, now=now)
-    await note_mail(world, failed_words(await send(world, configuration, mail, alerts.failures_to)))
+    mail = written(still_paused(lasting), sender=sender, to=to, name=name, now=now)
+    await note_mail(world, (await send(world, configuration, mail, to)).failed)

@@ -1,0 +1,61 @@
+"""Where the app itself stands still no sync fails, since none is tried: that is told too."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from shared.flows.timers import TIMERS, note_run
+from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE
+from tests.flows.alert_office import AlertOffice
+
+FIVE = timedelta(minutes=5)
+LATE = "[CRM sync] The app itself fails: timer-late"
+STALLED = "[CRM sync] The app itself fails: queue-stalled"
+
+
+async def run(
+    office: AlertOffice, minutes: int, *, timers: Iterable[str] = TIMERS, queues: Iterable[str] = ()
+) -> list[str]:
+    """The timers run, and what waits in the queues is taken out; the subjects of the mails."""
+    subjects: list[str] = []
+    for _ in range(minutes // 5):
+        for queue in queues:
+            office.queues.receive(queue)
+        await office.queues.send(COLLECTIONS_QUEUE, {"operator_id": "alice", "kind": "email"})
+        subjects += await office.tick()
+        for timer in timers:
+            await note_run(office.world(), timer)
+    return subjects
+
+
+BOTH = (COLLECTIONS_QUEUE, SHARDS_QUEUE)
+
+
+async def test_nothing_is_told_where_all_goes_on() -> None:
+    assert await run(await AlertOffice().prepared(), 180, queues=BOTH) == []
+
+
+async def test_a_queue_that_nobody_empties_is_told_and_so_is_its_end() -> None:
+    office = await AlertOffice().prepared()
+    await run(office, 30, queues=BOTH)
+    assert await run(office, 60, queues=[SHARDS_QUEUE]) == [STALLED]
+    body = office.body()
+    assert "collections: nothing since 2026-11-20T12:30:00Z" in body
+    assert "exsync doctor" in body.splitlines()
+    assert "exsync failures list" not in body
+    (over,) = await run(office, 30, queues=BOTH)
+    assert over.startswith("[CRM sync] Over: queue-stalled, the app itself, ")
+
+
+async def test_a_timer_that_stopped_is_told() -> None:
+    office = await AlertOffice().prepared()
+    await run(office, 30, queues=BOTH)
+    assert await run(office, 120, timers=["timer_alerts", "timer_subscriptions"], queues=BOTH) == [LATE]
+    assert "timer_email_sync: nothing since" in office.body()
+    assert "timer_subscriptions" not in office.body().partition("What was met")[2].partition("\n")[0]
+
+
+async def test_an_app_that_was_stopped_as_a_whole_tells_nothing_when_it_comes_up() -> None:
+    office = await AlertOffice().prepared()
+    await run(office, 30, queues=BOTH)
+    office.now += timedelta(hours=9)
+    assert await run(office, 60, queues=BOTH) == []
