@@ -11,7 +11,7 @@ from typing import Any
 from shared.flows.alert_rows import read_state, write_state
 from shared.flows.documents import pack, unpack
 from shared.flows.timers import timer_runs
-from shared.model.alerts import Cause, Tally
+from shared.model.causes import Cause, Tally
 from shared.model.email import timestamp
 from shared.ports import QUEUES, World
 

@@ -9,20 +9,19 @@ Message-ID.
 from dataclasses import replace
 from datetime import timedelta
 
+from shared.errors import SyncError
 from shared.flows.alert_app import troubles_of_app
 from shared.flows.alert_digest import send_digests
 from shared.flows.alert_mail import note_mail
 from shared.flows.alert_pauses import note_pauses
-from shared.flows.alert_round import SENDING, Round, log_group, send
+from shared.flows.alert_round import SENDING, Round, log_blindness, log_group, send
 from shared.flows.alert_rows import close, open_groups, store, times_lately
 from shared.flows.alert_scan import Look, Told, look_through, samples
 from shared.flows.pauses import read_pauses
 from shared.flows.settings_document import read_settings
 from shared.model.alert_texts import plain, text
 from shared.model.alerts import (
-    Cause,
     Group,
-    Tally,
     What,
     announcement,
     begun,
@@ -36,6 +35,7 @@ from shared.model.alerts import (
     rests,
     told,
 )
+from shared.model.causes import Cause, Tally
 from shared.model.configuration import Configuration
 from shared.ports import World
 
@@ -44,7 +44,18 @@ _TELLING = timedelta(minutes=1)
 
 
 async def alert_failures(world: World, *, budget: timedelta) -> None:
-    """Look at all that fails, and tell what is due. What the budget does not suffice for is done by the next call."""
+    """Look at all that fails, and tell what is due. What the budget does not suffice for is done by the next call.
+
+    Without storage nobody is known who could be told: the log has that. Raises what storage raised.
+    """
+    try:
+        await _alert(world, budget)
+    except SyncError as failure:
+        log_blindness(failure)
+        raise
+
+
+async def _alert(world: World, budget: timedelta) -> None:
     deadline = world.now() + budget
     configuration, _ = await read_settings(world.rows)
     told_of = await _told_of(world, configuration)

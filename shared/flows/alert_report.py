@@ -10,11 +10,12 @@ from shared.flows.reading import Listed
 from shared.flows.settings_document import read_settings
 from shared.flows.status import explained
 from shared.model import alert_texts
-from shared.model.alerts import Group
+from shared.model.alerts import Group, recipients
 from shared.model.configuration import Configuration
 from shared.model.cursors import read_cursor, write_cursor
 from shared.model.email import timestamp
 from shared.model.failures import failure
+from shared.model.operator import Kind
 from shared.model.setting_values import ascii_address
 from shared.ports import World
 
@@ -62,9 +63,9 @@ async def try_alerts(world: World, to: str = "") -> dict[str, Any]:
 
 def _whom(configuration: Configuration, to: str) -> tuple[str, ...]:
     if not to.strip():
-        if not configuration.alerts.failures_to:
+        if not (known := recipients(configuration, Kind)):
             raise Invalid("request-malformed", "to: give an address, or set alerts.failures_to")
-        return configuration.alerts.failures_to
+        return known
     try:
         return (ascii_address(to),)
     except ValueError as wrong:

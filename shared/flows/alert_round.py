@@ -5,10 +5,12 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.errors import SyncError
 from shared.flows import alert_mail
 from shared.flows.alert_mail import Result
 from shared.model.alert_texts import Text
-from shared.model.alerts import Cause, Group, What, recipients
+from shared.model.alerts import Group, What, recipients
+from shared.model.causes import Cause
 from shared.model.configuration import Configuration
 from shared.model.email import timestamp
 from shared.model.failures import failure
@@ -41,8 +43,8 @@ class Round:
         return next(filter(None, [*(each.failed for each in self.results.values()), *before]), "")
 
     def concerns(self, group: Group) -> tuple[str, ...]:
-        """Whom a group concerns."""
-        return recipients(self.configuration, group.kinds)
+        """Whom a group concerns; nobody without an address to send from."""
+        return recipients(self.configuration, group.kinds) if self.configuration.alerts.from_ else ()
 
 
 async def send(this: Round, mail: Text, to: tuple[str, ...], name: str, *, answers: str = "") -> Result:
@@ -66,6 +68,14 @@ async def send(this: Round, mail: Text, to: tuple[str, ...], name: str, *, answe
         }
         log.error(json.dumps(event, ensure_ascii=False))
     return result
+
+
+def log_blindness(wrong: SyncError) -> None:
+    """The event that nothing can be told just now."""
+    entry = failure(wrong.code)
+    facts = {"cause": entry.cause, "remedy": entry.remedy, "owner": entry.owner.value}
+    event = {"event": "not-looked", "code": wrong.code, "detail": wrong.detail, **facts}
+    log.error(json.dumps(event, ensure_ascii=False))
 
 
 def log_group(group: Group) -> None:

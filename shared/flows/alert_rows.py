@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.errors import Conflict, Unclear
-from shared.model.alerts import COMES_BACK_WITHIN, Cause, Group, What, is_ahead
+from shared.model.alerts import COMES_BACK_WITHIN, Group, What, is_ahead
+from shared.model.causes import Cause
 from shared.ports import Delete, Insert, Replace, Row, Rows, Upsert, Value, Write
 
 TABLE = "alerts"

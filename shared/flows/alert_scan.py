@@ -12,7 +12,8 @@ from typing import Any
 
 from shared.flows.alert_rows import moment, read_state, write_state
 from shared.flows.documents import pack, unpack
-from shared.model.alerts import CLEAR_FOR, MOST_CAUSES, Cause, Tally, is_ahead
+from shared.model.alerts import CLEAR_FOR, is_ahead
+from shared.model.causes import MOST_CAUSES, Cause, Tally
 from shared.model.keys import SHARDS
 from shared.model.pauses import Pauses, scopes_of
 from shared.model.rules import is_shut

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.model.alerts import CLEAR_FOR, OF_THE_APP, Group, What
+from shared.model.alerts import CLEAR_FOR, Group, What
+from shared.model.causes import OF_THE_APP
 from shared.model.failures import failure
 from shared.model.pauses import Pause
 

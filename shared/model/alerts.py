@@ -5,10 +5,11 @@ once more when ten times as many are hit, or a tenth, daily in a summary, and wh
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.model.causes import Cause, Tally
 from shared.model.configuration import Configuration
 from shared.model.operator import Kind
 
@@ -19,35 +20,13 @@ CLEAR_FOR = timedelta(minutes=10)
 _LONGEST_CLEAR = timedelta(hours=12)
 COMES_BACK_WITHIN = timedelta(days=1)
 """What comes back within this after it was called over has to be well for twice as long: a mail each time is no help."""
-NAMED = 5
-"""How many operators are named; a command shows the rest."""
-MOST_CAUSES = 200
-"""How many causes are told apart: more than there are codes that a sync can fail with, on any few connections."""
 _NEWS = timedelta(hours=1)
 """What was told this recently is no news in a summary."""
 _HALF_A_DAY = timedelta(hours=12)
 _RETRIES_AT_ONCE = 3
 _FIRST_RETRY, _LAST_RETRY = timedelta(minutes=4), timedelta(hours=1)
 """The first is less than the timer's pause: at its next run. A server that takes a mail and does not say so gets it often."""
-DOWN = "exchange-unavailable"
-_WAYS_OF_BEING_DOWN = frozenset(
-    {
-        DOWN,
-        "answer-truncated",
-        "connection-lost",
-        "connection-refused",
-        "exchange-busy",
-        "exchange-internal-error",
-        "exchange-timeout",
-        "exchange-unreachable",
-    }
-)
-"""By which codes one server that is down, or goes down, or comes up again, is met in turn: one cause, named DOWN."""
-OF_THE_APP = frozenset({"queue-stalled", "timer-late"})
-"""What fails of the app itself, and hits no mailbox in particular."""
-_NOWHERE = "-"
 _OF_NO_KIND = ""
-_NEVER = ""
 
 
 class What(StrEnum):
@@ -60,59 +39,6 @@ class What(StrEnum):
     RECOVERED = "recovered"
     SUSPENDED = "suspended"
     """All that is left are mailboxes that are suspended now. Only the log has it."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Cause:
-    """What is wrong, and on which connection (empty where no connection was known yet)."""
-
-    code: str
-    connection: str
-
-    @staticmethod
-    def of(code: str, connection: str) -> "Cause":
-        """What a failure with this code is counted under."""
-        return Cause(DOWN if code in _WAYS_OF_BEING_DOWN else code, connection)
-
-    @property
-    def id(self) -> str:
-        """How the group is named in storage and on the interface: neither part has a dot."""
-        return f"{self.code}.{self.connection or _NOWHERE}"
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one look at the failures counts of a cause: mailboxes, each once, and nothing that grows with their number.
-
-    `lasting` are those that fail for so long that it is told; `stands`: one has failed for CLEAR_FOR. `paused` and `suspended`
-    are left out of all of these. `places` are the first rows, where details are found; `detail` is there where there are none.
-    """
-
-    mailboxes: int = 0
-    lasting: int = 0
-    stands: bool = False
-    paused: int = 0
-    suspended: int = 0
-    since: datetime | None = None
-    kinds: set[str] = field(default_factory=set)
-    codes: dict[str, int] = field(default_factory=dict)
-    places: list[str] = field(default_factory=list)
-    last: str = _NEVER
-    last_lasting: str = _NEVER
-    detail: str = ""
-
-    def count(self, mailbox: str, kind: str, code: str, *, since: datetime, lasts: bool, place: str) -> None:
-        """Count one failing collection. A mailbox's rows come one after the other, so each is counted once."""
-        self.mailboxes += mailbox != self.last
-        self.last = mailbox
-        self.kinds.add(kind)
-        self.codes[code] = self.codes.get(code, 0) + 1
-        self.since = since if self.since is None else min(self.since, since)
-        if lasts and mailbox != self.last_lasting:
-            self.lasting += 1
-            self.last_lasting = mailbox
-            if len(self.places) < NAMED:
-                self.places.append(place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,21 +107,17 @@ def lasts_after(configuration: Configuration) -> timedelta:
 
 
 def recipients(configuration: Configuration, kinds: Iterable[str] = ()) -> tuple[str, ...]:
-    """Who is told of failures of these kinds, of what is of no kind where there are none: all whom one of them concerns.
-
-    Nobody without an address to send from.
-    """
-    alerts = configuration.alerts
+    """Who is told of failures of these kinds, of what is of no kind where there are none: all whom one of them concerns."""
     own = {Kind.EMAIL.value: configuration.email.failures_to}
-    everybody = alerts.failures_to or tuple(address for each in own.values() for address in each or ())
+    everybody = configuration.alerts.failures_to or [address for each in own.values() for address in each or ()]
     found = [address for kind in sorted(kinds) or [_OF_NO_KIND] for address in own.get(kind) or everybody]
-    return tuple(dict.fromkeys(found)) if alerts.from_ else ()
+    return tuple(dict.fromkeys(found))
 
 
 def why_off(configuration: Configuration) -> str:
     """Why nobody would get a mail; empty where somebody does."""
     missing = [] if configuration.alerts.from_ else ["alerts.from"]
-    if not (configuration.alerts.failures_to or configuration.email.failures_to):
+    if not recipients(configuration):
         missing.insert(0, "alerts.failures_to")
     return f"not set: {', '.join(missing)}" if missing else ""
 

@@ -1,14 +1,20 @@
 """Where the app itself stands still no sync fails, since none is tried: that is told too."""
 
+import json
 from collections.abc import Iterable
 from datetime import timedelta
 
+import pytest
+
+from shared.adapters.memory.rows import MemoryRows
+from shared.errors import Transient
 from shared.flows.timers import TIMERS, note_run
-from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE
+from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Row
 from tests.flows.alert_office import AlertOffice
 
 FIVE = timedelta(minutes=5)
 LATE = "[CRM sync] The app itself fails: timer-late"
+BOTH = (COLLECTIONS_QUEUE, SHARDS_QUEUE)
 STALLED = "[CRM sync] The app itself fails: queue-stalled"
 
 
@@ -27,7 +33,17 @@ async def run(
     return subjects
 
 
-BOTH = (COLLECTIONS_QUEUE, SHARDS_QUEUE)
+async def test_without_storage_the_log_says_that_nobody_can_be_told(caplog: pytest.LogCaptureFixture) -> None:
+    office = await AlertOffice().prepared()
+
+    class Down(MemoryRows):
+        async def get(self, table: str, partition: str, key: str) -> Row | None:
+            raise Transient("storage-unavailable", "503")
+
+    with pytest.raises(Transient):
+        await office.tick(world=office.world(rows=Down()))
+    (event,) = [json.loads(record.message) for record in caplog.records if record.name == "exsync.alerts"]
+    assert (event["event"], event["code"]) == ("not-looked", "storage-unavailable")
 
 
 async def test_nothing_is_told_where_all_goes_on() -> None:

@@ -8,7 +8,7 @@ from shared.adapters.memory.rows import MemoryRows
 from shared.flows.alert_failures import alert_failures
 from shared.flows.alert_scan import Told, look_through
 from shared.flows.pauses import read_pauses
-from shared.model.alerts import DOWN, MOST_CAUSES, NAMED, Cause
+from shared.model.causes import DOWN, MOST_CAUSES, NAMED, Cause
 from shared.model.keys import SHARDS, shard_of
 from shared.ports import Upsert, Value, Write
 from tests.flows.alert_office import AGO, BUDGET, AlertOffice

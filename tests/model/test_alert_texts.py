@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.model.alert_texts import digest, plain, span, text, trial
-from shared.model.alerts import Cause, Group, What
+from shared.model.alerts import Group, What
+from shared.model.causes import Cause
 from shared.model.failures import REGISTRY
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
