@@ -115,7 +115,7 @@ def digest(groups: Sequence[Group], now: datetime) -> Text:
         "What still fails, most mailboxes first.",
         *shown,
         f"… and {rest} more: exsync alerts list" if rest > 0 else "",
-        "You get this once a day while anything fails. `exsync pause` leaves out what you know of.",
+        "You get this once a day while anything fails. What you stop with `exsync pause` is left out, until `exsync resume`.",
     ]
     hit = sum(each.mailboxes for each in groups)
     return Text(f"{PREFIX}Still failing: {count}{f', {mailboxes(hit)}' if hit else ''}", _joined(parts))

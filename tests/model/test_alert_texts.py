@@ -90,7 +90,7 @@ CRM administrator: `exsync doctor --discover <address>` shows each step; publish
 `connections.<name>.autodiscover_url` to the server that has it, or write `connections.<name>.url` itself.
 exsync failures list --code autodiscover-failed
 
-You get this once a day while anything fails. `exsync pause` leaves out what you know of.
+You get this once a day while anything fails. What you stop with `exsync pause` is left out, until `exsync resume`.
 """
 
 
