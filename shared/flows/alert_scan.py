@@ -6,7 +6,7 @@ once do not look side by side: the second leaves it to the first.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ FAILURES = "failures"
 _SCAN = "scan"
 _PAGE = 1000
 _COLUMNS = ("operator_id", "kind", "code", "connection", "since", "last", "shut_since")
+_TALLY = frozenset(each.name for each in fields(Tally))
 _MARGIN = timedelta(seconds=30)
 _LONGEST = timedelta(hours=1)
 """No look takes longer: who claims to is of a clock that was wrong."""
@@ -191,7 +192,8 @@ def _look(progress: Mapping[str, Value], now: datetime) -> Look:
 
 
 def _tally(document: dict[str, Any]) -> tuple[Cause, Tally]:
-    cause = Cause(document.pop("code"), document.pop("connection"))
-    since = document.pop("since")
-    kinds = set(document.pop("kinds"))
-    return cause, Tally(since=datetime.fromisoformat(since) if since else None, kinds=kinds, **document)
+    """From `_progress`, also that of another version of the app."""
+    facts = {name: value for name, value in document.items() if name in _TALLY}
+    since = facts.pop("since")
+    facts["since"], facts["kinds"] = datetime.fromisoformat(since) if since else None, set(facts["kinds"])
+    return Cause(document["code"], document["connection"]), Tally(**facts)

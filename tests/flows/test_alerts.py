@@ -10,6 +10,8 @@ from shared.errors import Transient
 from shared.flows.alert_report import list_alerts
 from shared.flows.audit import list_audit
 from shared.flows.health import deep_health
+from shared.flows.operators import remove_operator
+from shared.flows.pauses import read_pauses
 from shared.flows.recall_pauses import recall_pauses
 from shared.model.exchange import Mailbox
 from tests.flows.alert_office import ADMINS, AGO, SENDER, AlertOffice
@@ -324,6 +326,16 @@ async def test_a_pause_that_lasts_is_recalled_by_mail() -> None:
     await office.resume("operator-alice")
     await recall_pauses(office.world())
     assert len(office.mails()) == 1
+
+
+async def test_the_pause_of_an_operator_who_was_removed_ends_and_is_not_recalled() -> None:
+    office = await AlertOffice().prepared()
+    await office.pause("operator-alice")
+    await remove_operator(office.world(), "alice")
+    office.now += DAY
+    await recall_pauses(office.world())
+    assert office.mails() == []
+    assert not (await read_pauses(office.rows)).by_scope
 
 
 async def test_a_mail_that_goes_through_exchange_is_in_the_audit() -> None:
