@@ -219,7 +219,7 @@ def _operators(group: Group) -> str:
 
 def _remedy(group: Group) -> str:
     """The registry's remedy with the connection's own name in it."""
-    remedy = failure(group.code).remedy
+    remedy = failure(group.code).remedy_of_lasting
     name = group.cause.connection
     return remedy.replace("<name>", name).replace("<connection>", name) if name else remedy
 

@@ -47,6 +47,14 @@ class Failure:
         """The remedy where a call, or a command, ends with it: the sync tries again by itself, a call does not."""
         return self.remedy.replace(_WAIT, _REPEAT)
 
+    @property
+    def remedy_of_lasting(self) -> str:
+        """The remedy of what has lasted, for an alert: that it may pass by itself is no help any more."""
+        if not self.remedy.startswith(_WAIT):
+            return self.remedy
+        rest = self.remedy.removeprefix(_WAIT).strip().removeprefix("If it lasts, ")
+        return f"{rest[:1].upper()}{rest[1:]} {_MEANWHILE}"
+
 
 def failure(code: str) -> Failure:
     """The entry of a code; for one that is unknown (a newer worker wrote it) that of `internal-error`."""
@@ -70,6 +78,7 @@ _ERRORS: dict[FailureClass, type[SyncError]] = {
     FailureClass.INPUT: Invalid,
 }
 _WAIT = "Nothing: it is tried again by itself, with pauses that grow to 15 minutes."
+_MEANWHILE = "Meanwhile it is tried again by itself, every 15 minutes at least."
 _REPEAT = "Try it again; nobody else does."
 _REPORT = "Report it to us with the detail and the time; the rest goes on meanwhile."
 _IF_IT_LASTS = " If it lasts, report it to us with the detail."

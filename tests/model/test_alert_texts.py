@@ -37,8 +37,8 @@ The Exchange host refuses connections on this port.
 Operators: alice, bob and 9,998 more.
 
 What to do (Exchange administrator):
-Nothing: it is tried again by itself, with pauses that grow to 15 minutes. Check the port in the URL \
-(`connections.default.url`) and that IIS is running.
+Check the port in the URL (`connections.default.url`) and that IIS is running. \
+Meanwhile it is tried again by itself, every 15 minutes at least.
 
 What was met: mail.contoso.example: nothing listens there
 Request ids, for support: 8f0a, 8f0b
@@ -80,8 +80,8 @@ What still fails, most mailboxes first.
 
 1. connection-refused (default): 10,000 mailboxes, for 1 day
 The Exchange host refuses connections on this port.
-Exchange administrator: Nothing: it is tried again by itself, with pauses that grow to 15 minutes. Check the port in the URL \
-(`connections.default.url`) and that IIS is running.
+Exchange administrator: Check the port in the URL (`connections.default.url`) and that IIS is running. \
+Meanwhile it is tried again by itself, every 15 minutes at least.
 exsync failures list --code connection-refused --connection default
 
 2. autodiscover-failed: 1 mailbox, for 1 day
@@ -173,3 +173,11 @@ def test_a_duration_is_read_at_a_glance(lasted: timedelta, shown: str) -> None:
 
 def test_a_trial_says_that_nothing_fails() -> None:
     assert "does not mean that anything fails" in trial("over SMTP").body
+
+
+@pytest.mark.parametrize("code", REGISTRY)
+def test_no_mail_about_what_has_lasted_says_that_nothing_need_be_done_since_it_is_tried_again(code: str) -> None:
+    made = text(replace(MANY, cause=Cause(code, "default")), SIX)
+    assert "Nothing: it is tried again by itself" not in made.body
+    assert ":\nIf it lasts," not in made.body
+    assert "  " not in made.body
