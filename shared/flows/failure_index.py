@@ -106,6 +106,12 @@ async def close_failure(world: World, mailbox_key: str, what: str) -> None:
     await _write(world, mailbox_key, Delete(collection_key(mailbox_key, what)))
 
 
+async def is_listed(world: World, mailbox_key: str, what: str) -> bool:
+    """Whether something is in the list of failures."""
+    key = collection_key(mailbox_key, what)
+    return await world.rows.get(TABLE, partition_of(shard_of(mailbox_key)), key) is not None
+
+
 async def _write(world: World, mailbox_key: str, write: Write) -> None:
     """One write that must not make the sync itself fail: it is repeated with the next failure, or at the next sync."""
     try:

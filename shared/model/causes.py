@@ -21,7 +21,7 @@ _WAYS_OF_BEING_DOWN = frozenset(
     }
 )
 """By which codes one server that is down, or goes down, or comes up again, is met in turn: one cause, named DOWN."""
-OF_THE_APP = frozenset({"queue-stalled", "timer-late"})
+OF_THE_APP = frozenset({"poison-message", "queue-stalled", "timer-late"})
 """What fails of the app itself, and hits no mailbox in particular."""
 _NOWHERE = "-"
 _NEVER = ""

@@ -8,9 +8,11 @@ import pytest
 
 from shared.adapters.memory.rows import MemoryRows
 from shared.errors import Transient
+from shared.flows.keep_poison import keep_poison
 from shared.flows.timers import TIMERS, note_run
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Row
 from tests.flows.alert_office import AlertOffice
+from tests.flows.test_alerts import down
 
 FIVE = timedelta(minutes=5)
 LATE = "[CRM sync] The app itself fails: timer-late"
@@ -68,6 +70,21 @@ async def test_a_timer_that_stopped_is_told() -> None:
     assert await run(office, 120, timers=["timer_alerts", "timer_subscriptions"], queues=BOTH) == [LATE]
     assert "timer_email_sync: nothing since" in office.body()
     assert "timer_subscriptions" not in office.body().partition("What was met")[2].partition("\n")[0]
+
+
+async def test_a_message_that_workers_die_of_is_told_unless_its_failure_is_known() -> None:
+    office = await AlertOffice().prepared()
+    await run(office, 30, queues=BOTH)
+    message = '{"operator_id": "alice", "kind": "email"}'
+    await keep_poison(office.world(), COLLECTIONS_QUEUE, message)
+    await keep_poison(office.world(), SHARDS_QUEUE, "not ours\r\nBcc: x@example.com")
+    assert await run(office, 30, queues=BOTH) == ["[CRM sync] The app itself fails: poison-message"]
+    assert f"What was met: {message}; not ours Bcc: x@example.com" in office.body()
+    assert "Over: poison-message" in " ".join(await run(office, 120, queues=BOTH))
+    office.exchange.before = down
+    await office.sync()
+    await keep_poison(office.world(), COLLECTIONS_QUEUE, message)
+    assert await run(office, 25, queues=BOTH) == []
 
 
 async def test_an_app_that_was_stopped_as_a_whole_tells_nothing_when_it_comes_up() -> None:
