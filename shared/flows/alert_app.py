@@ -34,9 +34,9 @@ async def troubles_of_app(world: World, lasts_after: timedelta) -> Mapping[Cause
     own = runs.pop(_OURS, None)
     if own is None or own.is_late(now):
         return {}
-    late = {run.name: run.at for run in runs.values() if run.is_late(now)}
+    late = {run.name: run.at for run in runs.values() if run.is_late(own.at)}  # while this one ran, they did not
     found = {
-        "timer-late": _tally(late, now, lasts_after),
+        "timer-late": _tally(late, own.at, lasts_after),
         "queue-stalled": _tally(await _stalled_queues(world, now), now, lasts_after),
         "poison-message": await _put_aside(world, now),
     }
