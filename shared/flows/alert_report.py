@@ -20,6 +20,10 @@ from shared.model.setting_values import ascii_address
 from shared.ports import World
 
 _SCOPE = "alerts"
+_OF_SENDER = (
+    "`exsync settings set alerts.from=<address>` with the primary address of a mailbox that the service account may impersonate, "
+    "and `alerts.connection=<name>` where it is not on that connection."
+)
 
 
 async def list_alerts(world: World, *, limit: int = 100, after: str = "") -> Listed:
@@ -83,11 +87,17 @@ async def _tried(world: World, configuration: Configuration, way: str, to: tuple
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    code = outcome.failure.code if outcome.failure else None
+    code = outcome.failure.code if outcome.failure else "smtp-refused" if outcome.refused else None
     return {
         "way": outcome.way,
-        "state": "off" if outcome.off else "failed" if outcome.failure else "sent",
+        "state": "off" if outcome.off else "failed" if code else "sent",
         "detail": outcome.off or outcome.detail,
         "code": code,
-        "remedy": failure(code).remedy_of_call if code else None,
+        "remedy": _remedy(code) if code else None,
     }
+
+
+def _remedy(code: str) -> str:
+    """The sender is no operator: what would be set of an operator is set of the alerts."""
+    remedy = failure(code).remedy_of_call
+    return _OF_SENDER if "<operator>" in remedy else remedy

@@ -670,7 +670,7 @@ _RECONFIGURE = (
     (
         "smtp-refused",
         Owner.CRM,
-        "The mail server for alerts refuses the mail, its sender or all its recipients.",
+        "The mail server for alerts refuses the mail, its sender or some of its recipients.",
         "The detail has the server's words: correct `alerts.from` or `alerts.failures_to`, or let the server take mail of the "
         "app; then `exsync alerts test`.",
     ),

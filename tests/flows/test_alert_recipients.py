@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import Transient
 from shared.flows.alert_mail import written
-from shared.flows.alert_report import list_alerts
+from shared.flows.alert_report import list_alerts, try_alerts
 from shared.flows.health import deep_health
 from shared.flows.recall_pauses import recall_pauses
 from shared.model.alert_texts import Text
@@ -112,6 +112,13 @@ async def test_a_mail_server_that_never_says_yes_gets_the_mail_more_and_more_sel
     await office.fails("alice")
     await ticks(office, 288)
     assert 20 <= tries <= 60, "about once an hour, the summary too"
+
+
+async def test_a_trial_names_an_address_that_is_refused_and_does_not_pass() -> None:
+    office = await over_smtp(ADMINS, GONE, strangers=(GONE,))
+    _, way = (await try_alerts(office.world()))["ways"]
+    assert (way["state"], way["code"]) == ("failed", "smtp-refused")
+    assert GONE in way["detail"] and ADMINS not in way["detail"]
 
 
 async def test_failures_of_push_are_told_to_the_kinds_own_where_nobody_else_is_named() -> None:

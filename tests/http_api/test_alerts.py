@@ -65,6 +65,7 @@ async def test_a_trial_says_what_each_way_lacks(office: AlertOffice) -> None:
     assert answer["to"] == ["bob@contoso.example"]
     exchange, smtp = answer["ways"]
     assert (exchange["state"], exchange["code"]) == ("failed", "mailbox-unknown")
+    assert "alerts.from" in exchange["remedy"] and "operators set" not in exchange["remedy"]
     assert exchange["remedy"]
     assert (smtp["state"], smtp["detail"]) == ("off", "alerts.smtp_url is not set")
 
