@@ -73,7 +73,7 @@ def retry(
     context: typer.Context,
     failure_id: Annotated[str, typer.Argument(metavar="ID", help="The id of one, as `exsync failures list` shows it")],
 ) -> None:
-    """Try it again now, whatever the pause."""
+    """Try it again now, however long it rests after failing. What an administrator paused stays paused."""
     remote: Remote = context.obj.remote
     show_document(remote.send("POST", f"failures/{segment(failure_id)}/retry"))
 

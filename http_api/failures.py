@@ -1,5 +1,6 @@
 """What fails just now, and why. `/failures`."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,12 +13,13 @@ from http_api.failures_documents import FailureAccepted, FailurePage, FailureSum
 from http_api.world import After, Limit, TheWorld, answers
 from shared.compose import World
 from shared.errors import Invalid
+from shared.flows.failure_index import SUBSCRIPTION
 from shared.flows.failures import Filter, list_open, open_of, retry, sum_up
 from shared.flows.operators import get_operator
 from shared.flows.reading import Listed
 from shared.flows.status import list_failures
 from shared.model.caller import CONTENT, Role
-from shared.model.failures import Owner
+from shared.model.failures import REGISTRY, Owner
 from shared.model.operator import Kind
 
 router = APIRouter(
@@ -70,12 +72,17 @@ async def get_failures(
     What is well again leaves the list by itself. Who may not read content is shown no subject.
     A filtered page may be short, or empty, though there is more.
     """
-    if of is Of.ITEMS or (of is None and operator_id):
+    wanted = _filter(code, connection, kind, owner)
+    narrows = replace(wanted, kind="") != Filter() or kind == SUBSCRIPTION
+    if of is Of.ITEMS and narrows:
+        raise Invalid(
+            "request-malformed", "query.of: items are not narrowed by code, connection or owner, only by kind"
+        )
+    if of is Of.ITEMS or (of is None and operator_id and not narrows):
         page = await _items(world, operator_id, kind or Kind.EMAIL, limit, after)
         if not caller.may_see(CONTENT, operator_id):
             page = Listed([{**item, "subject": None} for item in page.items], page.next)
     else:
-        wanted = Filter(code, connection, kind, None if owner is None else Owner[owner.name])
         if operator_id:
             page = await open_of(world, await get_operator(world.rows, operator_id, removed=True), wanted)
         else:
@@ -102,10 +109,19 @@ async def get_failure_sums(world: TheWorld, after: After = "") -> JSONResponse:
 async def retry_failure(
     world: TheWorld, failure_id: Annotated[str, Path(description="`id` of `GET /failures`")]
 ) -> JSONResponse:
-    """Try it again now, whatever the pause: a collection, a subscription, or an item with all that failed beside it."""
+    """Try it again now, however long it rests: a collection, a subscription, or an item with all that failed beside it."""
     operator, _ = await retry(world, failure_id)
     document = {"id": failure_id, "operator_id": operator.id, "status_url": f"/api/operators/{operator.id}/status"}
     return JSONResponse(document, 202)
+
+
+def _filter(code: str, connection: str, kind: str, owner: OwnerName | None) -> Filter:
+    """What is asked for. A name that nothing has would find nothing, and look like good news."""
+    if code and code not in REGISTRY:
+        raise Invalid("request-malformed", f"query.code: there is no failure {code[:100]}; docs/failures.md lists all")
+    if kind and kind not in (*Kind, SUBSCRIPTION):
+        raise Invalid("request-malformed", f"query.kind: one of {', '.join((*Kind, SUBSCRIPTION))}")
+    return Filter(code, connection, kind, None if owner is None else Owner[owner.name])
 
 
 async def _items(world: World, operator_id: str, kind: str, limit: int, after: str) -> Listed:

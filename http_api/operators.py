@@ -96,7 +96,7 @@ async def ask_for_a_sync(
     operator: TheOperator,
     body: Annotated[SyncRequest | None, Body(examples=[{"kinds": ["email"]}])] = None,
 ) -> JSONResponse:
-    """Ask for a sync now, also while it pauses after a failure."""
+    """Ask for a sync now, also while it rests after a failure. What an administrator paused waits until it goes on."""
     kinds = body.kinds if body else SyncRequest().kinds
     await ask_for_sync(world, operator, kinds)
     return _accepted(operator, kinds)

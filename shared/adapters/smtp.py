@@ -96,7 +96,7 @@ def _error(wrong: Exception, where: str) -> SyncError:
     if untrusted := next((each for each in causes if isinstance(each, ssl.SSLCertVerificationError)), None):
         return Reconfigure("smtp-untrusted", f"{where}: {untrusted.verify_message or untrusted}")
     if isinstance(wrong, aiosmtplib.SMTPRecipientsRefused):
-        wrong = wrong.recipients[0]
+        return _nobody_taken(wrong.recipients, where)
     if isinstance(wrong, aiosmtplib.SMTPResponseException):
         return _refusal(wrong, where)
     if isinstance(wrong, TimeoutError):
@@ -104,6 +104,17 @@ def _error(wrong: Exception, where: str) -> SyncError:
     if isinstance(wrong, ssl.SSLError):
         return Reconfigure("smtp-insecure", f"{where}: no secure connection could be agreed upon: {wrong.reason}")
     return Transient("smtp-unreachable", f"{where}: {_plain(str(wrong))}")
+
+
+def _nobody_taken(refused: Sequence[aiosmtplib.SMTPRecipientRefused], where: str) -> SyncError:
+    """By the mildest of the refusals: whoever is to come again is not lost."""
+    mildest = min(refused, key=lambda each: each.code)
+    words = "; ".join(f"{each.recipient}: {each.code} {_plain(each.message)}" for each in refused)
+    return (
+        Transient("smtp-busy", f"{where}: {words}")
+        if mildest.code < 500
+        else Reconfigure("smtp-refused", f"{where}: {words}")
+    )
 
 
 def _refusal(wrong: aiosmtplib.SMTPResponseException, where: str) -> SyncError:

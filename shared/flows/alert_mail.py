@@ -3,6 +3,7 @@
 A mail's Message-ID is its name's, so that one which is sent again after a crash is known to mail clients as the same.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from shared.errors import SyncError
+from shared.errors import Permanent, SyncError
 from shared.flows.alert_rows import read_state, write_state
 from shared.flows.audit import Entry, recorded
 from shared.flows.whereabouts import mailbox_of
@@ -19,6 +20,7 @@ from shared.model.configuration import Configuration
 from shared.model.operator import Operator
 from shared.ports import Value, World
 
+log = logging.getLogger(__name__)
 EXCHANGE = "exchange"
 SMTP = "smtp"
 _MAIL = "mail"
@@ -36,6 +38,11 @@ class Outcome:
     detail: str = ""
     failure: SyncError | None = None
     off: str = ""
+    refused: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """In words, where it was not sent."""
+        return f"{self.way}: {self.off or (self.failure.code if self.failure else '')} {self.detail}".strip()
 
     @property
     def is_sent(self) -> bool:
@@ -59,16 +66,38 @@ def written(text: Text, *, sender: str, to: Sequence[str], name: str, now: datet
         mail["In-Reply-To"] = mail["References"] = f"<{answers}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(text.body)
+    # Not every mail server takes 8 bits.
+    mail.set_content(text.body, cte=None if text.body.isascii() else "quoted-printable")
     return mail.as_bytes()
 
 
-async def send(world: World, configuration: Configuration, mail: bytes, to: Sequence[str]) -> list[Outcome]:
-    """Send by the first way that takes it; what became of those that were tried, the last one deciding."""
-    outcomes = [await by_exchange(world, configuration, mail)]
-    if not outcomes[-1].is_sent:
-        outcomes.append(await by_smtp(world, configuration, mail, to))
-    return outcomes
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a mail: `failed` says why nobody has it, `refused` who does not where others do."""
+
+    failed: str = ""
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Ways:
+    """`down` is what became of the last mail through Exchange, where that was not for the mail's own sake."""
+
+    down: Outcome | None = None
+
+
+async def send(
+    world: World, configuration: Configuration, mail: bytes, to: Sequence[str], *, ways: Ways | None = None
+) -> Result:
+    """Send by the first way that takes it."""
+    ways = ways or Ways()
+    first = ways.down or await by_exchange(world, configuration, mail)
+    if first.is_sent:
+        return Result()
+    if not isinstance(first.failure, Permanent):
+        ways.down = first
+    second = await by_smtp(world, configuration, mail, to)
+    return Result(refused=second.refused) if second.is_sent else Result(f"{first}; {second}")
 
 
 async def by_exchange(world: World, configuration: Configuration, mail: bytes) -> Outcome:
@@ -80,11 +109,11 @@ async def by_exchange(world: World, configuration: Configuration, mail: bytes) -
         )
     sender = Operator("", alerts.from_, _SENDER_KEY, alerts.connection)
 
-    async def deliver() -> str:
+    async def deliver() -> Outcome:
         mailbox = await mailbox_of(world, sender, configuration)
         async with recorded(world, Entry("alerts", "send_mail", mailbox.address, {"connection": mailbox.connection})):
             await world.exchange.send_mail(mailbox, mail)
-        return f"sent from {mailbox.address} on connection {mailbox.connection}"
+        return Outcome(EXCHANGE, f"sent from {mailbox.address} on connection {mailbox.connection}")
 
     return await _outcome(EXCHANGE, deliver)
 
@@ -96,28 +125,22 @@ async def by_smtp(world: World, configuration: Configuration, mail: bytes, to: S
         return Outcome(SMTP, off=f"{'alerts.smtp_url' if alerts.from_ else 'alerts.from'} is not set")
     url, sender = alerts.smtp_url, alerts.from_
 
-    async def deliver() -> str:
+    async def deliver() -> Outcome:
         refused = await world.smtp.send(url, mail, sender=sender, recipients=to)
-        return f"handed to {url}" + (f"; it refused {', '.join(refused)}" if refused else "")
+        words = f"handed to {url}" + (f"; it refused {', '.join(refused)}" if refused else "")
+        return Outcome(SMTP, words, refused=refused)
 
     return await _outcome(SMTP, deliver)
 
 
-async def _outcome(way: str, deliver: Callable[[], Awaitable[str]]) -> Outcome:
+async def _outcome(way: str, deliver: Callable[[], Awaitable[Outcome]]) -> Outcome:
     try:
-        return Outcome(way, await deliver())
+        return await deliver()
     except SyncError as failure:
         return Outcome(way, plain(failure.detail), failure)
-
-
-def failed_words(outcomes: Sequence[Outcome]) -> str:
-    """Why a mail could not be sent; empty where it was."""
-    if outcomes[-1].is_sent:
-        return ""
-    return "; ".join(
-        f"{each.way}: {each.off or (each.failure.code if each.failure else '')} {each.detail}".strip()
-        for each in outcomes
-    )
+    except Exception as unknown:  # whatever is wrong with one way, the other is tried
+        log.exception("a mail could not be sent by %s", way)
+        return Outcome(way, type(unknown).__name__, Permanent("internal-error", type(unknown).__name__))
 
 
 async def note_mail(world: World, failed: str) -> None:

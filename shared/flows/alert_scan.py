@@ -6,23 +6,27 @@ once do not look side by side: the second leaves it to the first.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.flows.alert_rows import moment, read_state, write_state
 from shared.flows.documents import pack, unpack
-from shared.model.alerts import MOST_CAUSES, Cause, Tally
+from shared.model.alerts import CLEAR_FOR, is_ahead
+from shared.model.causes import MOST_CAUSES, Cause, Tally
 from shared.model.keys import SHARDS
-from shared.model.pauses import Pauses
+from shared.model.pauses import Pauses, scopes_of
 from shared.model.rules import is_shut
 from shared.ports import Row, Rows, Value, World
 
 FAILURES = "failures"
 _SCAN = "scan"
 _PAGE = 1000
-_COLUMNS = ("operator_id", "kind", "code", "connection", "since")
+_COLUMNS = ("operator_id", "kind", "code", "connection", "since", "last", "shut_since")
+_TALLY = frozenset(each.name for each in fields(Tally))
 _MARGIN = timedelta(seconds=30)
+_LONGEST = timedelta(hours=1)
+"""No look takes longer: who claims to is of a clock that was wrong."""
 _TOO_OLD = timedelta(hours=1)
 """A look that was begun before this is begun anew: half of what it counted may be over."""
 
@@ -46,16 +50,38 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Failing:
+    """One row of the index: whose, of what, and since when. `shut_since`: what suspends a mailbox."""
+
+    operator_id: str
+    kind: str
+    code: str
+    since: datetime
+    last: datetime
+    shut_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """What is told: what fails for `lasts_after`, and not what is paused, or shut for `suspended_after` (a leaver's mailbox)."""
+    """What is told: what fails for `lasts_after`, and not what is paused, or shut for `suspended_after` (a leaver's mailbox).
+
+    `was_paused`: until when each scope was, if only lately. What was not tried since may be well by now.
+    """
 
     pauses: Pauses
     lasts_after: timedelta
     suspended_after: timedelta
+    was_paused: Mapping[str, datetime] = field(default_factory=dict)
 
-    def is_quiet(self, operator_id: str, kind: str, code: str, age: timedelta) -> bool:
-        """Whether a collection's failure is nobody's news."""
-        return self.pauses.of(operator_id, kind) is not None or (is_shut(code) and age >= self.suspended_after)
+    def is_paused(self, failing: Failing) -> bool:
+        """Whether nothing is known of it because nothing is asked."""
+        scopes = scopes_of(failing.operator_id, failing.kind)
+        untried = any(failing.last <= self.was_paused[scope] for scope in scopes if scope in self.was_paused)
+        return untried or self.pauses.of(failing.operator_id, failing.kind) is not None
+
+    def is_suspended(self, failing: Failing, now: datetime) -> bool:
+        """Whether the mailbox has been shut for so long that it is nobody's news any more."""
+        return failing.shut_since is not None and now - failing.shut_since >= self.suspended_after
 
 
 async def look_through(world: World, told: Told, *, deadline: datetime) -> Look | None:
@@ -75,8 +101,7 @@ async def look_through(world: World, told: Told, *, deadline: datetime) -> Look 
 async def _claim(world: World, deadline: datetime) -> tuple[Look, str] | None:
     values, etag = await read_state(world.rows, _SCAN)
     now = world.now()
-    until = moment(values.get("until"))
-    if until is not None and until > now:
+    if is_ahead(moment(values.get("until")), now, at_most=_LONGEST):
         return None
     progress = {name: value for name, value in values.items() if name != "until"}
     etag = await write_state(world.rows, _SCAN, {**progress, "until": deadline + _MARGIN}, etag)
@@ -97,19 +122,28 @@ async def _go_on(world: World, look: Look, told: Told, *, deadline: datetime) ->
 
 
 def _count(look: Look, row: Row, shard: str, told: Told) -> None:
-    values = row.values
-    code, kind = str(values["code"]), str(values["kind"])
-    tally = look.tally(Cause(code, str(values.get("connection", ""))))
-    since = moment(values.get("since"))
-    if tally is None or since is None:
+    failing = _failing(row, look.begun)
+    tally = look.tally(Cause.of(failing.code, str(row.values.get("connection", ""))))
+    if tally is None:
         return
-    age = look.begun - since
-    lasts = age >= told.lasts_after
-    if told.is_quiet(str(values["operator_id"]), kind, code, age):
-        tally.quiet += lasts
+    age = look.begun - failing.since
+    if told.is_suspended(failing, look.begun):
+        tally.suspended += 1
         return
-    mailbox = row.key.rpartition("-")[0]
-    tally.count(mailbox, kind, since=since, lasts=lasts, place=f"{shard}/{row.key}")
+    if told.is_paused(failing):
+        tally.paused += age >= min(told.lasts_after, CLEAR_FOR)
+        return
+    tally.stands |= age >= min(told.lasts_after, CLEAR_FOR)
+    lasts, mailbox = age >= told.lasts_after, row.key.rpartition("-")[0]
+    tally.count(mailbox, failing.kind, failing.code, since=failing.since, lasts=lasts, place=f"{shard}/{row.key}")
+
+
+def _failing(row: Row, now: datetime) -> Failing:
+    values, code = row.values, str(row.values["code"])
+    since = moment(values.get("since")) or now
+    shut_since = moment(values.get("shut_since")) or (since if is_shut(code) else None)
+    last = moment(values.get("last")) or now
+    return Failing(str(values["operator_id"]), str(values["kind"]), code, since, last, shut_since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +185,15 @@ def _progress(look: Look) -> dict[str, Value]:
 
 def _look(progress: Mapping[str, Value], now: datetime) -> Look:
     begun = moment(progress.get("begun"))
-    if begun is None or now - begun > _TOO_OLD:
+    if begun is None or abs(now - begun) > _TOO_OLD:
         return Look(now)
     tallies = dict(_tally(each) for each in unpack(progress["tallies"]))  # type: ignore[arg-type]
     return Look(begun, int(str(progress["shard"])), str(progress["after"]), tallies, bool(progress["is_short"]))
 
 
 def _tally(document: dict[str, Any]) -> tuple[Cause, Tally]:
-    cause = Cause(document.pop("code"), document.pop("connection"))
-    since = document.pop("since")
-    kinds = set(document.pop("kinds"))
-    return cause, Tally(since=datetime.fromisoformat(since) if since else None, kinds=kinds, **document)
+    """From `_progress`, also that of another version of the app."""
+    facts = {name: value for name, value in document.items() if name in _TALLY}
+    since = facts.pop("since")
+    facts["since"], facts["kinds"] = datetime.fromisoformat(since) if since else None, set(facts["kinds"])
+    return Cause(document["code"], document["connection"]), Tally(**facts)

@@ -85,6 +85,8 @@ async def list_failure(world: World, operator: Operator, what: str, trouble: Tro
         "count": trouble.count,
         "request_ids": json.dumps(trouble.request_ids),
     }
+    if trouble.shut_since is not None:
+        columns["shut_since"] = trouble.shut_since
     await _write(world, operator.mailbox_key, Upsert(collection_key(operator.mailbox_key, what), columns))
 
 
@@ -102,6 +104,12 @@ async def _connection(world: World, operator: Operator) -> str:
 async def close_failure(world: World, mailbox_key: str, what: str) -> None:
     """Remove the row of what is well again; one that is gone already is no error."""
     await _write(world, mailbox_key, Delete(collection_key(mailbox_key, what)))
+
+
+async def is_listed(world: World, mailbox_key: str, what: str) -> bool:
+    """Whether something is in the list of failures."""
+    key = collection_key(mailbox_key, what)
+    return await world.rows.get(TABLE, partition_of(shard_of(mailbox_key)), key) is not None
 
 
 async def _write(world: World, mailbox_key: str, write: Write) -> None:

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from shared.errors import Conflict, Invalid
 from shared.flows import audit
+from shared.flows.alert_round import SENDING
 from shared.flows.alert_rows import open_groups, store
 from shared.flows.claim import Claim
 from shared.flows.email.stored import FEED, ITEM
@@ -31,7 +32,7 @@ from shared.flows.settings_history import ENTRY as HISTORY
 from shared.flows.settings_history import PARTITION as SETTINGS
 from shared.flows.subscription_row import KEY as SUBSCRIPTION
 from shared.flows.whereabouts import PARTITION as WHEREABOUTS
-from shared.model.alerts import is_claimed
+from shared.model.alerts import is_ahead
 from shared.model.collection import States, Tree
 from shared.model.keys import collection_key, shard_of
 from shared.model.operator import Kind, Operator
@@ -229,12 +230,13 @@ def _names(message: str, operator_id: str) -> bool:
 
 async def _alerts(work: _Work, operator: Operator) -> timedelta | None:
     """What lasts, and is told of, names some of those whom it hits."""
-    for group, etag in (await open_groups(work.world.rows)).values():
+    world = work.world
+    for group, etag in (await open_groups(world.rows)).values():
         if operator.id not in group.operators:
             continue
         others = tuple(each for each in group.operators if each != operator.id)
-        without = replace(group, operators=others, detail="")
-        if is_claimed(group, work.world.now()) or not await store(work.world.rows, without, etag):
+        is_being_told = is_ahead(group.until, world.now(), at_most=SENDING)
+        if is_being_told or not await store(world.rows, replace(group, operators=others, detail=""), etag):
             return _BUSY
     return None
 

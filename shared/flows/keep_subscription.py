@@ -249,10 +249,11 @@ async def _note_failure(world: World, operator: Operator, failure: SyncError, un
 
 def _next_trouble(before: Trouble | None, failure: SyncError, now: datetime) -> Trouble:
     same = before is not None and before.code in (failure.code, lasting(failure.code, before.alike))
-    since, alike = (before.since, before.alike + 1) if before is not None and same else (now, 1)
+    since, count = (now, 1) if before is None else (before.since, before.count + 1)
+    alike = before.alike + 1 if before is not None and same else 1
     ids = newest_ids(failure, () if before is None else before.request_ids)
     code = lasting(failure.code, alike)
-    return Trouble(code, failure.detail, since, now, alike, alike, failure.exchange_code, ids)
+    return Trouble(code, failure.detail, since, now, count, alike, failure.exchange_code, ids)
 
 
 async def _is_suspended(world: World, operator: Operator) -> bool:

@@ -35,10 +35,13 @@ def noted_trouble(subscription: Subscription | None) -> Trouble | None:
         return None
     noted = json.loads(subscription.failure)
     since, ids = datetime.fromisoformat(noted["since"]), tuple(noted.get("request_ids", ()))
-    return Trouble(noted["code"], noted["detail"], since, since, alike=noted.get("alike", 1), request_ids=ids)
+    alike = noted.get("alike", 1)
+    return Trouble(
+        noted["code"], noted["detail"], since, since, noted.get("count", alike), alike=alike, request_ids=ids
+    )
 
 
 def note_of(trouble: Trouble) -> str:
     """A failure as the column `failure` has it."""
-    facts = {"code": trouble.code, "detail": trouble.detail, "since": timestamp(trouble.since), "alike": trouble.alike}
-    return json.dumps({**facts, "request_ids": trouble.request_ids})
+    facts = {"code": trouble.code, "detail": trouble.detail, "since": timestamp(trouble.since)}
+    return json.dumps({**facts, "count": trouble.count, "alike": trouble.alike, "request_ids": trouble.request_ids})

@@ -144,7 +144,7 @@ async def _note(claim: Claim, operator: Operator, kind: Kind, failure: SyncError
     old = claim.head.trouble
     count = 1 if old is None else old.count + 1
     alike = 1 if old is None or old.code not in (failure.code, lasting(failure.code, old.alike)) else old.alike + 1
-    since = now if old is None or alike == 1 else old.since
+    since = now if old is None else old.since
     code = lasting(failure.code, alike)
     pause = pause_after(count, failure.retry_after, shut=alike if is_shut(code) else 0)
     shut_since = (old.shut_since if old else None) or (now if is_shut(code) else None)

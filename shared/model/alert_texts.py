@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.model.alerts import Group, What
+from shared.model.alerts import CLEAR_FOR, Group, What
+from shared.model.causes import OF_THE_APP
 from shared.model.failures import failure
 from shared.model.pauses import Pause
 
@@ -28,55 +29,77 @@ class Text:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """How things are set, for what a text promises."""
-
-    lasts_after: timedelta
-    digest_hour: int
-
-
-def text(group: Group, setting: Setting, *, others: Iterable[Group] = ()) -> Text:
+def text(group: Group, digest_hour: int, *, others: Iterable[Group] = ()) -> Text:
     """The mail for what is pending of a group; `others` are the other groups that are open."""
     if group.pending is What.RECOVERED:
-        return _recovered(group, setting, others)
-    return _failing(group, setting)
+        return _recovered(group, others)
+    return _failing(group, digest_hour)
 
 
-def _failing(group: Group, setting: Setting) -> Text:
-    entry = failure(group.cause.code)
-    grown = group.pending is What.GROWN
-    fails = "fails" if group.mailboxes == 1 else "fail"
-    subject = f"{'Now ' if grown else ''}{mailboxes(group.mailboxes)} {fails}: {named(group)}"
-    before = f" There were {group.told_mailboxes:,} when you were last told." if grown else ""
+def _failing(group: Group, digest_hour: int) -> Text:
+    entry = failure(group.code)
+    verb = "fails" if group.mailboxes <= 1 else "fail"
+    subject = f"{_introduced(group)}{_hit(group)} {verb}: {named(group)}"
     parts = [
         entry.cause,
-        f"{mailboxes(group.mailboxes)}{_on(group)}, since {moment(group.since)}.{before}\n{_operators(group)}",
+        " ".join([f"{_capital(_hit(group))}{_on(group)}, since {moment(group.since)}.", *_before(group)])
+        + f"\n{_operators(group)}",
         f"What to do ({entry.owner.value}):\n{_remedy(group)}",
         "\n".join(_facts(group)),
         "Commands:\n" + "\n".join(commands(group)),
-        f"While it lasts a summary follows each day from {setting.digest_hour:02d}:00 UTC on, and a mail when it is over.",
+        f"While it lasts a summary follows each day from {digest_hour:02d}:00 UTC on, and a mail when it is over.",
     ]
-    return Text(PREFIX + subject, _joined(parts))
+    return Text(PREFIX + _capital(subject), _joined(parts))
 
 
-def _recovered(group: Group, setting: Setting, others: Iterable[Group]) -> Text:
+def _introduced(group: Group) -> str:
+    """How the subject begins."""
+    if group.pending is What.GROWN:
+        return "Now "
+    if group.pending is What.FEWER:
+        return "Now only "
+    return "Again " if group.times > 1 else ""
+
+
+def _before(group: Group) -> list[str]:
+    """What was told before, and what came back."""
+    if group.pending in (What.GROWN, What.FEWER):
+        return [
+            f"There {'was' if group.told_mailboxes == 1 else 'were'} {group.told_mailboxes:,} when you were last told."
+        ]
+    if group.times > 1:
+        return [
+            f"It was over and is back: episode {group.times} of late. It will be called over once it was well for "
+            f"{span(group.clear_for)}."
+        ]
+    return []
+
+
+def _recovered(group: Group, others: Iterable[Group]) -> Text:
     ended = group.clear_since or group.since
-    hit = mailboxes(group.most)
+    lasted, hit = span(ended - group.since), _hit(group, group.most)
+    at_most = f", and hit {hit} at most" if group.most else ""
     parts = [
-        failure(group.cause.code).cause,
-        f"It is over: no mailbox{_on(group)} has failed with it for longer than {span(setting.lasts_after)} any more. It lasted "
-        f"{span(ended - group.since)}, from {moment(group.since)} to {moment(ended)}, and hit {hit} at most.",
+        failure(group.code).cause,
+        f"It is over: {_no_more(group)}. It lasted {lasted}, from {moment(group.since)} to {moment(ended)}{at_most}.",
+        "\n".join(_also_called(group)),
         "" if group.told else "You were not told when it began: no mail could be sent then.",
         _elsewhere(group, others),
     ]
-    return Text(f"{PREFIX}Over: {named(group)}, {hit}, {span(ended - group.since)}", _joined(parts))
+    return Text(f"{PREFIX}Over: {named(group)}, {hit}, {lasted}", _joined(parts))
+
+
+def _no_more(group: Group) -> str:
+    if group.cause.code in OF_THE_APP:
+        return f"it has not been met for {span(group.clear_for)}"
+    left = f" ({mailboxes(group.suspended)} aside, suspended)" if group.suspended else ""
+    return f"no mailbox{_on(group)}{left} has failed with it for as long as {span(CLEAR_FOR)} any more"
 
 
 def _elsewhere(group: Group, others: Iterable[Group]) -> str:
     """Who fails with another cause now is no better off: say so."""
     still = [
-        f"{each.cause.code} ({mailboxes(each.mailboxes)})"
+        f"{each.code} ({_hit(each)})"
         for each in others
         if each.cause.connection == group.cause.connection and each.cause != group.cause and each.clear_since is None
     ]
@@ -92,15 +115,16 @@ def digest(groups: Sequence[Group], now: datetime) -> Text:
         "What still fails, most mailboxes first.",
         *shown,
         f"… and {rest} more: exsync alerts list" if rest > 0 else "",
-        "You get this once a day while anything fails. `exsync pause` leaves out what you know of.",
+        "You get this once a day while anything fails. What you stop with `exsync pause` is left out, until `exsync resume`.",
     ]
-    return Text(f"{PREFIX}Still failing: {count}, {mailboxes(sum(each.mailboxes for each in groups))}", _joined(parts))
+    hit = sum(each.mailboxes for each in groups)
+    return Text(f"{PREFIX}Still failing: {count}{f', {mailboxes(hit)}' if hit else ''}", _joined(parts))
 
 
 def _entry(number: int, group: Group, now: datetime) -> str:
-    entry = failure(group.cause.code)
+    entry = failure(group.code)
     return (
-        f"{number}. {named(group)}: {mailboxes(group.mailboxes)}, for {span(now - group.since)}\n{entry.cause}\n"
+        f"{number}. {named(group)}: {_hit(group)}, for {span(now - group.since)}\n{entry.cause}\n"
         f"{entry.owner.value}: {_remedy(group)}\n{commands(group)[0]}"
     )
 
@@ -125,10 +149,17 @@ def still_paused(pauses: Sequence[Pause]) -> Text:
 
 def commands(group: Group) -> list[str]:
     """What shows more, the first one every mailbox."""
-    cause = group.cause
-    whose = f" --connection {cause.connection}" if cause.connection else ""
-    shown = [f"exsync failures list --code {cause.code}{whose}", f"exsync failures explain {cause.code}"]
-    return [*shown, *(f"exsync status {each}" for each in group.operators[:1])]
+    explain = f"exsync failures explain {group.code}"
+    if group.cause.code in OF_THE_APP:
+        return ["exsync doctor", explain]
+    connection = group.cause.connection
+    which = [f"--code {group.code}"] if len(group.codes) < 2 or not connection else []
+    which += [f"--connection {connection}"] if connection else []
+    return [
+        " ".join(["exsync failures list", *which]),
+        explain,
+        *(f"exsync status {each}" for each in group.operators[:1]),
+    ]
 
 
 def plain(words: str) -> str:
@@ -140,7 +171,18 @@ def plain(words: str) -> str:
 
 def named(group: Group) -> str:
     """The cause as a person names it."""
-    return f"{group.cause.code}{f' ({group.cause.connection})' if group.cause.connection else ''}"
+    return f"{group.code}{f' ({group.cause.connection})' if group.cause.connection else ''}"
+
+
+def _hit(group: Group, count: int | None = None) -> str:
+    """Whom it hits: so many mailboxes, as many as now where nothing else is said, or the app itself."""
+    if group.cause.code in OF_THE_APP:
+        return "the app itself"
+    return mailboxes(group.mailboxes if count is None else count)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def mailboxes(count: int) -> str:
@@ -177,7 +219,7 @@ def _operators(group: Group) -> str:
 
 def _remedy(group: Group) -> str:
     """The registry's remedy with the connection's own name in it."""
-    remedy = failure(group.cause.code).remedy
+    remedy = failure(group.code).remedy_of_lasting
     name = group.cause.connection
     return remedy.replace("<name>", name).replace("<connection>", name) if name else remedy
 
@@ -186,7 +228,13 @@ def _facts(group: Group) -> list[str]:
     words = plain(group.detail)
     ids = ", ".join(plain(each) for each in group.request_ids)
     facts = [f"What was met: {words}"] if words else []
+    facts += _also_called(group)
     return [*facts, f"Request ids, for support: {ids}"] if ids else facts
+
+
+def _also_called(group: Group) -> list[str]:
+    """One dead server is met in many ways, by each mailbox in its own."""
+    return [f"Also met as: {', '.join(group.codes[1:])}"] if len(group.codes) > 1 else []
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -84,10 +84,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a collection fails just now: a code of the failure registry, since when, and how often in a row.
+    """Why a collection fails just now: a code of the failure registry, since when nothing succeeds, and how often in a row.
 
-    `alike`: how often in a row it was this same failure. `request_ids`: when and under which ids the server knows the
-    requests that failed, newest first. `shut_since`: since when the mailbox is shut to us, whatever else failed in between.
+    `since` and `count` go on where the code changes. `alike`: how often in a row it was this same failure. `request_ids`:
+    when and under which ids the server knows the requests that failed, newest first. `shut_since`: since when the mailbox is
+    shut to us, whatever else failed in between.
     """
 
     code: str

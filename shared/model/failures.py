@@ -47,6 +47,14 @@ class Failure:
         """The remedy where a call, or a command, ends with it: the sync tries again by itself, a call does not."""
         return self.remedy.replace(_WAIT, _REPEAT)
 
+    @property
+    def remedy_of_lasting(self) -> str:
+        """The remedy of what has lasted, for an alert: that it may pass by itself is no help any more."""
+        if not self.remedy.startswith(_WAIT):
+            return self.remedy
+        rest = self.remedy.removeprefix(_WAIT).strip().removeprefix("If it lasts, ")
+        return f"{rest[:1].upper()}{rest[1:]} {_MEANWHILE}"
+
 
 def failure(code: str) -> Failure:
     """The entry of a code; for one that is unknown (a newer worker wrote it) that of `internal-error`."""
@@ -70,8 +78,10 @@ _ERRORS: dict[FailureClass, type[SyncError]] = {
     FailureClass.INPUT: Invalid,
 }
 _WAIT = "Nothing: it is tried again by itself, with pauses that grow to 15 minutes."
+_MEANWHILE = "Meanwhile it is tried again by itself, every 15 minutes at least."
 _REPEAT = "Try it again; nobody else does."
 _REPORT = "Report it to us with the detail and the time; the rest goes on meanwhile."
+_IF_IT_LASTS = " If it lasts, report it to us with the detail."
 _IN_ENTRA = "Entra admin center > App registrations > the application"
 _SET_SECRET = "`az keyvault secret set --vault-name <vault> --name <connection>-client-secret --value <secret>`"
 _IN_OUTLOOK = "Open the item in Outlook; the others are not touched by it."
@@ -95,7 +105,9 @@ _TRANSIENT = (
         "exchange-internal-error",
         Owner.EXCHANGE,
         "Exchange met an error of its own.",
-        _WAIT + " If it lasts for one mailbox, run `New-MailboxRepairRequest`.",
+        _WAIT
+        + " If it lasts for one mailbox, run `New-MailboxRepairRequest`; if for many, look into the server's event log "
+        "(`MSExchange Web Services`).",
     ),
     (
         "exchange-timeout",
@@ -115,7 +127,14 @@ _TRANSIENT = (
         "The Exchange host refuses connections on this port.",
         _WAIT + " Check the port in the URL (`connections.<name>.url`) and that IIS is running.",
     ),
-    ("connection-lost", Owner.NOBODY, "The connection to Exchange broke off in the middle.", _WAIT),
+    (
+        "connection-lost",
+        Owner.EXCHANGE,
+        "The connection to Exchange broke off in the middle.",
+        _WAIT
+        + " If it lasts, look at what is between: a firewall, proxy or load balancer that ends connections, and at the "
+        "IIS log of the Exchange server.",
+    ),
     (
         "dns-failed",
         Owner.CRM,
@@ -131,7 +150,7 @@ _TRANSIENT = (
     ),
     (
         "answer-truncated",
-        Owner.NOBODY,
+        Owner.CRM,
         "Exchange's answer broke off before its end.",
         _WAIT + " If it lasts, lower `connections.<name>.batch_size`: a proxy may limit answers.",
     ),
@@ -139,7 +158,7 @@ _TRANSIENT = (
         "answer-malformed",
         Owner.US,
         "Exchange's answer cannot be read as what was asked for.",
-        _WAIT + " If it lasts, report it to us with the detail.",
+        _WAIT + _IF_IT_LASTS,
     ),
     (
         "exchange-routing-failed",
@@ -161,11 +180,17 @@ _TRANSIENT = (
     ),
     (
         "mailbox-moving",
-        Owner.NOBODY,
+        Owner.EXCHANGE,
         "The mailbox is being moved to another server.",
-        "Nothing: the sync goes on when the move is done, and finds all items again.",
+        "Nothing: the sync goes on when the move is done, and finds all items again. If it lasts for more than a day, see how "
+        "far the move is: `Get-MoveRequestStatistics <address>`.",
     ),
-    ("sending-limited", Owner.EXCHANGE, "Exchange limits how much this mailbox may send just now.", _WAIT),
+    (
+        "sending-limited",
+        Owner.EXCHANGE,
+        "Exchange limits how much this mailbox may send just now.",
+        _WAIT + " If it lasts, raise `MessageRateLimit` or `RecipientRateLimit` (`Set-ThrottlingPolicy`), on premises.",
+    ),
     (
         "storage-unavailable",
         Owner.AZURE,
@@ -178,7 +203,13 @@ _TRANSIENT = (
         "Key Vault does not answer.",
         _WAIT + " If it lasts, look at the vault's firewall and metrics.",
     ),
-    ("token-unavailable", Owner.NOBODY, "The token endpoint does not answer.", _WAIT),
+    (
+        "token-unavailable",
+        Owner.AZURE,
+        "The token endpoint does not answer.",
+        _WAIT + " If it lasts, see that the app may reach it (`https://login.microsoftonline.com`, or "
+        "`connections.<name>.oauth.token_endpoint`; TCP 443), and what https://azure.status.microsoft says of Entra ID.",
+    ),
     (
         "smtp-unreachable",
         Owner.CRM,
@@ -187,9 +218,10 @@ _TRANSIENT = (
     ),
     (
         "smtp-busy",
-        Owner.NOBODY,
+        Owner.CRM,
         "The mail server for alerts does not take the mail just now.",
-        _WAIT + " If it lasts, the detail has the server's own words for its administrator.",
+        "Nothing: it is tried again, at first every few minutes, later once an hour. If it lasts, show the server's own words, "
+        "which are in the detail, to its administrator.",
     ),
     (
         "verification-busy",
@@ -204,13 +236,13 @@ _RESYNC = (
         "sync-state-invalid",
         Owner.NOBODY,
         "Exchange does not know the stored sync state any more.",
-        "Nothing: the folder is read anew and compared; nothing is doubled or lost.",
+        "Nothing: the folder is read anew and compared; nothing is doubled or lost." + _IF_IT_LASTS,
     ),
     (
         "folder-gone",
         Owner.NOBODY,
         "A watched folder was deleted or moved away.",
-        "Nothing; if many items went with it, the brake holds them: see `brake-held`.",
+        "Nothing; if many items went with it, the brake holds them: see `brake-held`." + _IF_IT_LASTS,
     ),
     (
         "subscription-lost",
@@ -222,13 +254,13 @@ _RESYNC = (
         "watermark-invalid",
         Owner.NOBODY,
         "Exchange does not know the subscription's position any more.",
-        "Nothing: the subscription is made anew and the mailbox synchronised.",
+        "Nothing: the subscription is made anew and the mailbox synchronised." + _IF_IT_LASTS,
     ),
     (
         "item-changed",
         Owner.NOBODY,
         "The item was changed in Exchange at the same moment.",
-        "Nothing: it is read again.",
+        "Nothing: it is read again." + _IF_IT_LASTS,
     ),
 )
 
@@ -336,9 +368,9 @@ _RECONFIGURE = (
     (
         "organization-blocked",
         Owner.EXCHANGE,
-        "The organisation has EWS switched off.",
-        "`Set-OrganizationConfig -EwsEnabled $true`, with the app in `EwsAllowList`; Exchange Online "
-        "ends EWS on 2027-04-01.",
+        "The organisation in Exchange Online (the tenant) is marked for removal, and answers no application any more.",
+        "See in the Microsoft 365 admin center whether its subscription is active (Billing > Your products), and renew it; if "
+        "the mailboxes are elsewhere by now, name that connection: `exsync operators set <operator> --connection <name>`.",
     ),
     (
         "authentication-failed",
@@ -467,7 +499,7 @@ _RECONFIGURE = (
     (
         "token-expired",
         Owner.AZURE,
-        "Exchange takes also a new token for expired.",
+        "Exchange takes even a new token for an expired one.",
         "Compare the clocks of Exchange and of the token endpoint (`w32tm /query /status`).",
     ),
     (
@@ -611,9 +643,10 @@ _RECONFIGURE = (
     (
         "alert-not-sent",
         Owner.CRM,
-        "A mail about failures could be sent neither through Exchange nor over SMTP.",
+        "A mail about failures did not reach all whom it is for, neither through Exchange nor over SMTP.",
         "`exsync alerts test` tries both ways and says what each needs; a second way is `alerts.smtp_url`. The mail is tried "
-        "again every few minutes; the log (`exsync.alerts`) and `exsync alerts list` have it meanwhile.",
+        "again, at first every few minutes, later once an hour; the log (`exsync.alerts`) and `exsync alerts list` have it "
+        "meanwhile.",
     ),
     (
         "smtp-insecure",
@@ -637,7 +670,7 @@ _RECONFIGURE = (
     (
         "smtp-refused",
         Owner.CRM,
-        "The mail server for alerts refuses the mail, its sender or all its recipients.",
+        "The mail server for alerts refuses the mail, its sender or some of its recipients.",
         "The detail has the server's words: correct `alerts.from` or `alerts.failures_to`, or let the server take mail of the "
         "app; then `exsync alerts test`.",
     ),
@@ -976,14 +1009,14 @@ _INPUT = (
     (
         "pause-invalid",
         Owner.CALLER,
-        "This cannot be paused so.",
+        "The pause names nothing that can be paused, or gives no reason in one line.",
         "`exsync pause --all --reason TEXT`, or `--kind email`, or `--operator ID` in place of `--all`.",
     ),
     (
         "pause-unknown",
         Owner.CALLER,
         "This is not paused.",
-        "`GET /pauses` lists what is.",
+        "`exsync pause` (`GET /pauses`) shows what is; a pause ends by the same option that it was made with.",
     ),
     (
         "address-of-operator",

@@ -71,5 +71,9 @@ class Pauses:
 
     def all_of(self, operator_id: str, kind: str) -> tuple[Pause, ...]:
         """Every pause that this kind of this operator is under, the widest first."""
-        scopes = (ALL, f"{KIND}{kind}", f"{OPERATOR}{operator_id}")
-        return tuple(self.by_scope[scope] for scope in scopes if scope in self.by_scope)
+        return tuple(self.by_scope[scope] for scope in scopes_of(operator_id, kind) if scope in self.by_scope)
+
+
+def scopes_of(operator_id: str, kind: str) -> tuple[str, str, str]:
+    """The scopes that a kind of an operator is in, the widest first."""
+    return ALL, f"{KIND}{kind}", f"{OPERATOR}{operator_id}"

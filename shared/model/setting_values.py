@@ -131,7 +131,7 @@ def smtp_url(value: Any) -> str:
     text_given = value.strip() if isinstance(value, str) else ""
     try:
         parts = urlsplit(text_given)
-        fits = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and (parts.port or 1) > 0
+        fits = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         fits = False
     if "@" in text_given:

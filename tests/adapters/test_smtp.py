@@ -5,7 +5,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 import trustme
@@ -32,13 +32,17 @@ def context(*names: str) -> ssl.SSLContext:
     return made
 
 
-async def send(url: str, secrets: Mapping[str, str] = TRUSTED, *, seconds: float = 20) -> tuple[str, ...]:
-    return await SmtpServers(MemorySecrets(secrets), seconds=seconds).send(url, MAIL, sender=SENDER, recipients=TO)
+async def send(
+    url: str, secrets: Mapping[str, str] = TRUSTED, *, seconds: float = 20, to: Sequence[str] = TO
+) -> tuple[str, ...]:
+    return await SmtpServers(MemorySecrets(secrets), seconds=seconds).send(url, MAIL, sender=SENDER, recipients=to)
 
 
-async def refused(url: str, secrets: Mapping[str, str] = TRUSTED, *, seconds: float = 20) -> SyncError:
+async def refused(
+    url: str, secrets: Mapping[str, str] = TRUSTED, *, seconds: float = 20, to: Sequence[str] = TO
+) -> SyncError:
     with pytest.raises(SyncError) as caught:
-        await send(url, secrets, seconds=seconds)
+        await send(url, secrets, seconds=seconds, to=to)
     return caught.value
 
 
@@ -116,6 +120,42 @@ async def test_a_refusal_is_told_in_the_servers_words(
     assert (type(wrong), wrong.code) == (kind, code)
     assert words in wrong.detail
     assert server.taken == []
+
+
+async def test_one_address_that_is_refused_costs_the_others_no_mail() -> None:
+    async with mail_server() as server:
+        server.strangers = {"gone@contoso.example": "550 5.1.1 no such user"}
+        refused_ones = await send(server.url(), to=("gone@contoso.example", *TO))
+    assert refused_ones == ("gone@contoso.example",)
+    assert [envelope.rcpt_tos for envelope in server.taken] == [list(TO)]
+
+
+async def test_where_all_are_refused_each_is_named_and_whoever_may_come_again_decides() -> None:
+    async with mail_server() as server:
+        server.strangers = {"gone@contoso.example": "550 no such user", TO[0]: "450 greylisted"}
+        wrong = await refused(server.url(), to=("gone@contoso.example", *TO))
+        server.strangers[TO[0]] = "554 no"
+        final = await refused(server.url(), to=("gone@contoso.example", *TO))
+    assert (wrong.code, final.code) == ("smtp-busy", "smtp-refused")
+    assert "gone@contoso.example: 550 no such user; alice@contoso.example: 450 greylisted" in wrong.detail
+    assert server.taken == []
+
+
+async def test_a_server_that_hangs_up_after_the_mail_has_not_taken_it() -> None:
+    async def rude(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.contoso.example\r\n")
+        while line := await reader.readline():
+            if line == b".\r\n":
+                break
+            if line.split(b" ")[0].strip() in (b"EHLO", b"MAIL", b"RCPT"):
+                writer.write(b"250 OK\r\n")
+            elif line == b"DATA\r\n":
+                writer.write(b"354 go on\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(rude, "127.0.0.1", 0) as listening:
+        wrong = await refused(f"smtp://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
+    assert (type(wrong), wrong.code) == (Transient, "smtp-unreachable")
 
 
 async def test_a_server_that_is_not_there_cannot_be_reached() -> None:

@@ -79,6 +79,10 @@ class AlertOffice(Office):
         await alert_failures(world or self.world(), budget=BUDGET)
         return [str(each["subject"]) for each in self.mails()[before:]]
 
+    def told(self) -> list[tuple[str, str]]:
+        """Whom each mail is for, and what it says of it."""
+        return [(str(mail["to"]), str(mail["subject"]).removeprefix("[CRM sync] ")) for mail in self.mails()]
+
     def mails(self) -> list[EmailMessage]:
         """All mails so far: through Exchange, then over SMTP."""
         raw = [mime for _, mime in self.exchange.sent] + [each.mail for each in self.smtp.sent]

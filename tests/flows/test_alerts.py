@@ -10,9 +10,11 @@ from shared.errors import Reconfigure, Transient
 from shared.flows.alert_report import list_alerts
 from shared.flows.audit import list_audit
 from shared.flows.health import deep_health
+from shared.flows.operators import remove_operator
+from shared.flows.pauses import read_pauses
 from shared.flows.recall_pauses import recall_pauses
 from shared.model.exchange import Mailbox
-from tests.flows.alert_office import ADMINS, SENDER, AlertOffice
+from tests.flows.alert_office import ADMINS, AGO, SENDER, AlertOffice
 from tests.flows.office import NOON
 
 REFUSED = "[CRM sync] 1 mailbox fails: connection-refused (default)"
@@ -93,7 +95,7 @@ async def test_new_members_are_no_news_until_there_are_ten_times_as_many() -> No
     assert await office.tick() == []
     await office.fails("the-tenth")
     assert await office.tick() == ["[CRM sync] Now 10 mailboxes fail: connection-refused (default)"]
-    assert "There were 1 when you were last told." in office.body()
+    assert "There was 1 when you were last told." in office.body()
     assert await office.tick() == []
 
 
@@ -188,6 +190,8 @@ async def test_while_everything_is_paused_nothing_is_told() -> None:
     await office.pause("all")
     assert await office.tick() == []
     await office.resume("all")
+    assert await office.tick() == [], "nobody knows yet whether it still fails"
+    await office.fails("alice", since=office.now - AGO)
     assert await office.tick() == [REFUSED]
 
 
@@ -289,7 +293,7 @@ async def test_mails_of_an_episode_stand_together_and_those_of_two_do_not() -> N
         await office.tick()
         await office.mends("alice")
         await office.tick()
-        await office.tick(after=timedelta(minutes=10))
+        await office.tick(after=timedelta(minutes=20))
     first, over, second, over_again = office.mails()
     assert over["in-reply-to"] == first["message-id"]
     assert over_again["in-reply-to"] == second["message-id"]
@@ -322,6 +326,16 @@ async def test_a_pause_that_lasts_is_recalled_by_mail() -> None:
     await office.resume("operator-alice")
     await recall_pauses(office.world())
     assert len(office.mails()) == 1
+
+
+async def test_the_pause_of_an_operator_who_was_removed_ends_and_is_not_recalled() -> None:
+    office = await AlertOffice().prepared()
+    await office.pause("operator-alice")
+    await remove_operator(office.world(), "alice")
+    office.now += DAY
+    await recall_pauses(office.world())
+    assert office.mails() == []
+    assert not (await read_pauses(office.rows)).by_scope
 
 
 async def test_a_mail_that_goes_through_exchange_is_in_the_audit() -> None:

@@ -8,7 +8,7 @@ from shared.adapters.memory.rows import MemoryRows
 from shared.flows.alert_failures import alert_failures
 from shared.flows.alert_scan import Told, look_through
 from shared.flows.pauses import read_pauses
-from shared.model.alerts import MOST_CAUSES, NAMED, Cause
+from shared.model.causes import DOWN, MOST_CAUSES, NAMED, Cause
 from shared.model.keys import SHARDS, shard_of
 from shared.ports import Upsert, Value, Write
 from tests.flows.alert_office import AGO, BUDGET, AlertOffice
@@ -48,7 +48,7 @@ async def test_a_hundred_thousand_failing_rows_are_counted_in_pages_and_in_littl
     tracemalloc.stop()
     assert look is not None
     counted = {cause.code: (tally.mailboxes, tally.lasting, len(tally.places)) for cause, tally in look.tallies.items()}
-    assert counted == {"connection-refused": (49_950, 49_950, NAMED), "dns-failed": (50, 50, NAMED)}
+    assert counted == {DOWN: (49_950, 49_950, NAMED), "dns-failed": (50, 50, NAMED)}
     assert rows.counts["queries"] <= MANY / 1000 + SHARDS + 1
     assert peak < 20 * 1024 * 1024
 
@@ -65,8 +65,8 @@ async def test_a_look_that_takes_several_calls_counts_each_once_and_tells_at_its
             office.now += timedelta(minutes=2)
     assert calls >= SHARDS
     assert [mail["subject"] for mail in office.mails()] == [
-        "[CRM sync] 2,497 mailboxes fail: connection-refused (default)",
         "[CRM sync] 3 mailboxes fail: dns-failed (default)",
+        "[CRM sync] 2,497 mailboxes fail: connection-refused (default)",
     ]
 
 
@@ -103,6 +103,6 @@ async def test_more_causes_than_are_told_apart_end_no_other() -> None:
     look = await look_through(office.world(), told, deadline=office.now + BUDGET)
     assert look is not None
     assert (len(look.tallies), look.is_short) == (MOST_CAUSES, True)
-    left_out = Cause("connection-refused", "zzz") not in look.tallies
+    left_out = Cause.of("connection-refused", "zzz") not in look.tallies
     subjects = [subject for _ in range(4) for subject in await office.tick()]
     assert not [subject for subject in subjects if "Over" in subject], left_out

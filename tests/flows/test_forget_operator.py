@@ -23,7 +23,8 @@ from shared.flows.receive_notification import want
 from shared.flows.settings_document import patch_settings
 from shared.flows.settings_history import list_history
 from shared.flows.sync_collection import sync_collection
-from shared.model.alerts import Cause, Group
+from shared.model.alerts import Group
+from shared.model.causes import Cause
 from shared.model.keys import shard_of
 from shared.model.operator import Kind, Operator
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, Upsert, World

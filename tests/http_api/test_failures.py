@@ -53,6 +53,8 @@ async def test_all_that_fails_is_listed_with_cause_remedy_and_ids() -> None:
         ("?of=collections&operator_id=alice&code=mailbox-full", 0),
         ("?operator_id=alice", 0),
         ("?of=items&operator_id=alice", 0),
+        ("?operator_id=alice&code=impersonation-denied", 1),
+        ("?operator_id=alice&owner=crm", 0),
     ],
 )
 async def test_what_is_asked_for_is_listed(query: str, count: int) -> None:
@@ -66,6 +68,9 @@ async def test_what_is_asked_for_is_listed(query: str, count: int) -> None:
         ("?of=items", "operator_id"),
         ("?of=items&operator_id=alice&kind=subscription", "kind"),
         ("?owner=somebody", "owner"),
+        ("?code=impersonation-refused", "code"),
+        ("?kind=mail", "kind"),
+        ("?of=items&operator_id=alice&code=mailbox-full", "of"),
         ("?limit=201", "limit"),
     ],
 )

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.model.alert_texts import Setting, digest, plain, span, text, trial
-from shared.model.alerts import Cause, Group, What
+from shared.model.alert_texts import digest, plain, span, text, trial
+from shared.model.alerts import Group, What
+from shared.model.causes import Cause
 from shared.model.failures import REGISTRY
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SETTING = Setting(timedelta(minutes=30), 6)
+SIX = 6
 MANY = Group(
     Cause("connection-refused", "default"),
     "e",
@@ -36,8 +37,8 @@ The Exchange host refuses connections on this port.
 Operators: alice, bob and 9,998 more.
 
 What to do (Exchange administrator):
-Nothing: it is tried again by itself, with pauses that grow to 15 minutes. Check the port in the URL \
-(`connections.default.url`) and that IIS is running.
+Check the port in the URL (`connections.default.url`) and that IIS is running. \
+Meanwhile it is tried again by itself, every 15 minutes at least.
 
 What was met: mail.contoso.example: nothing listens there
 Request ids, for support: 8f0a, 8f0b
@@ -69,7 +70,7 @@ While it lasts a summary follows each day from 06:00 UTC on, and a mail when it 
 RECOVERED = """\
 The Exchange host refuses connections on this port.
 
-It is over: no mailbox on connection default has failed with it for longer than 30 min any more. It lasted 2 h 31 min, from \
+It is over: no mailbox on connection default has failed with it for as long as 10 min any more. It lasted 2 h 31 min, from \
 2026-11-20 11:29 UTC to 2026-11-20 14:00 UTC, and hit 10,000 mailboxes at most.
 
 Still failing on connection default: dns-failed (3 mailboxes).
@@ -79,8 +80,8 @@ What still fails, most mailboxes first.
 
 1. connection-refused (default): 10,000 mailboxes, for 1 day
 The Exchange host refuses connections on this port.
-Exchange administrator: Nothing: it is tried again by itself, with pauses that grow to 15 minutes. Check the port in the URL \
-(`connections.default.url`) and that IIS is running.
+Exchange administrator: Check the port in the URL (`connections.default.url`) and that IIS is running. \
+Meanwhile it is tried again by itself, every 15 minutes at least.
 exsync failures list --code connection-refused --connection default
 
 2. autodiscover-failed: 1 mailbox, for 1 day
@@ -89,7 +90,7 @@ CRM administrator: `exsync doctor --discover <address>` shows each step; publish
 `connections.<name>.autodiscover_url` to the server that has it, or write `connections.<name>.url` itself.
 exsync failures list --code autodiscover-failed
 
-You get this once a day while anything fails. `exsync pause` leaves out what you know of.
+You get this once a day while anything fails. What you stop with `exsync pause` is left out, until `exsync resume`.
 """
 
 
@@ -113,7 +114,7 @@ You get this once a day while anything fails. `exsync pause` leaves out what you
 def test_each_mail_says_what_matters_and_no_more(group: Group, subject: str, body: str) -> None:
     elsewhere = replace(MANY, cause=Cause("dns-failed", "default"), mailboxes=3)
     over = replace(elsewhere, cause=Cause("tls-failed", "default"), clear_since=NOON)
-    made = text(group, SETTING, others=[elsewhere, over, replace(elsewhere, cause=Cause("dns-failed", "online"))])
+    made = text(group, SIX, others=[elsewhere, over, replace(elsewhere, cause=Cause("dns-failed", "online"))])
     assert (made.subject, made.body) == (f"[CRM sync] {subject}", body)
 
 
@@ -130,7 +131,7 @@ def test_a_summary_of_very_many_causes_ends() -> None:
 
 @pytest.mark.parametrize("code", REGISTRY)
 def test_every_failure_makes_a_mail(code: str) -> None:
-    made = text(replace(MANY, cause=Cause(code, "default")), SETTING)
+    made = text(replace(MANY, cause=Cause(code, "default")), SIX)
     assert REGISTRY[code].cause in made.body
     assert len(made.subject) < 100
     assert "<name>" not in made.body
@@ -172,3 +173,11 @@ def test_a_duration_is_read_at_a_glance(lasted: timedelta, shown: str) -> None:
 
 def test_a_trial_says_that_nothing_fails() -> None:
     assert "does not mean that anything fails" in trial("over SMTP").body
+
+
+@pytest.mark.parametrize("code", REGISTRY)
+def test_no_mail_about_what_has_lasted_says_that_nothing_need_be_done_since_it_is_tried_again(code: str) -> None:
+    made = text(replace(MANY, cause=Cause(code, "default")), SIX)
+    assert "Nothing: it is tried again by itself" not in made.body
+    assert ":\nIf it lasts," not in made.body
+    assert "  " not in made.body

@@ -218,6 +218,7 @@ def test_a_secret_in_a_url_is_refused_and_not_repeated(url: str) -> None:
         ({"alerts": {"smtp_url": "mail.example.com"}}, 'write "smtp://host:587" or "smtps://host:465"'),
         ({"alerts": {"smtp_url": "smtp://user:word@mail.example.com"}}, "set the secrets alerts-smtp-username"),
         ({"alerts": {"smtp_url": "smtp://mail.example.com:99999"}}, 'write "smtp://host:587"'),
+        ({"alerts": {"smtp_url": "smtp://mail.example.com:0"}}, 'write "smtp://host:587"'),
         ({"alerts": {"digest_hour": 24}}, "from 0 to 23"),
         ({"alerts": {"notifysyncfailureto": "a@b.example"}}, 'here it is called "alerts.failures_to"'),
         ({"attachments": {"max_mb": None}}, "0 to 2048"),
