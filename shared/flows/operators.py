@@ -250,7 +250,7 @@ def check_operator(operator: Operator) -> None:
     """Raise Invalid("operator-invalid") with a line for each mistake."""
     problems = []
     if not OPERATOR_ID.fullmatch(operator.id):
-        problems.append("operator_id: 1 to 128 of A-Z a-z 0-9 . _ @ -")
+        problems.append(f"operator_id: {operator.id!r} is none; write 1 to 128 of A-Z a-z 0-9 . _ @ -")
     if operator.id in _CALLS:
         problems.append(f'operator_id: "{operator.id}" is the name of a call; use another')
     if not is_address(operator.mailbox):
