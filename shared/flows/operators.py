@@ -14,12 +14,12 @@ from shared.flows.head import WANTED, read_head
 from shared.flows.hints import folders_column
 from shared.flows.mailbox_claims import claim_mailbox, give_mailbox_up
 from shared.flows.operator_row import OPERATOR_ID, PARTITION, TABLE, operator_columns, operator_of, read_operator
-from shared.flows.settings_document import read_settings
+from shared.flows.settings_document import read_document, read_settings
 from shared.model.configuration import CONNECTION_NAME
 from shared.model.due import spread
 from shared.model.keys import collection_key, shard_of
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
-from shared.model.operator_change import switched_off
+from shared.model.operator_change import check_connection, is_same_mailbox, switched_off
 from shared.model.setting_values import is_address
 from shared.model.switches import why_off
 from shared.ports import (
@@ -86,10 +86,22 @@ async def put_operator(world: World, wanted: Operator, *, remove_items: bool = F
     `wanted.mailbox_key` is ignored: it is minted once and stays. `remove_items` takes what the kinds that are off
     hold out of the application. Raises Invalid("operator-invalid") and Invalid("mailbox-taken").
     """
-    before, operator = await change_operator(world, wanted.id, lambda _: wanted)
+    known = await known_connections(world.rows)
+
+    def decide(before: Operator | None) -> Operator:
+        check_connection(before, wanted, known)
+        return wanted
+
+    before, operator = await change_operator(world, wanted.id, decide)
     if remove_items:
         await remove_items_of(world, operator, AVAILABLE_KINDS)
     return operator, before is None or before.removed
+
+
+async def known_connections(rows: Rows) -> frozenset[str]:
+    """The names of the settings' connections."""
+    document, _ = await read_document(rows)
+    return frozenset(document.get("connections", {}))
 
 
 async def change_operator(
@@ -106,12 +118,17 @@ async def change_operator(
         wanted = decide(before)
         check_operator(wanted)
         operator = replace(wanted, mailbox_key=before.mailbox_key if before else world.new_id(), removed=False)
-        if operator == before or (await claim_mailbox(world, operator) and await _store(world.rows, row, operator)):
+        if operator == before or (await _claim(world, before, operator) and await _store(world.rows, row, operator)):
             if before is not None and before.mailbox.lower() != operator.mailbox.lower():
                 await give_mailbox_up(world.rows, before, since=begun)
-            await _set_going(world, before, operator)
+            await set_going(world, before, operator)
             return before, operator
-    raise _busy(operator_id)
+    raise being_changed(operator_id)
+
+
+async def _claim(world: World, before: Operator | None, operator: Operator) -> bool:
+    """Take the mailbox, if it is not his already; False where it is to be tried again."""
+    return is_same_mailbox(before, operator) or await claim_mailbox(world, operator)
 
 
 async def remove_operator(world: World, operator_id: str, *, remove_items: bool = False) -> None:
@@ -129,7 +146,7 @@ async def remove_operator(world: World, operator_id: str, *, remove_items: bool 
             if remove_items:
                 await remove_items_of(world, after, AVAILABLE_KINDS)
             return
-    raise _busy(operator_id)
+    raise being_changed(operator_id)
 
 
 async def wake(
@@ -179,8 +196,8 @@ async def remove_items_of(world: World, operator: Operator, kinds: Sequence[Kind
             await wake(world, operator, kind, force=True, remove=True)
 
 
-async def _set_going(world: World, before: Operator | None, operator: Operator) -> None:
-    """Ask for what the change of the operator calls for; again where an earlier call was cut off before it did."""
+async def set_going(world: World, before: Operator | None, operator: Operator) -> None:
+    """Ask for what the change of an operator calls for; again where an earlier call was cut off before it did."""
     changed = before is None or replace(before, time_zone=operator.time_zone) != operator
     on = [kind for kind in AVAILABLE_KINDS if operator.flag(kind)]
     was_on = before is not None and any(map(before.flag, AVAILABLE_KINDS))
@@ -242,7 +259,8 @@ async def _touch(rows: Rows, table: str, partition: str, write: Write) -> None:
         raise Transient("storage-unavailable", "a write was not acknowledged; repeat the request") from unclear
 
 
-def _busy(operator_id: str) -> Transient:
+def being_changed(operator_id: str) -> Transient:
+    """What is raised where every attempt met somebody else's change."""
     return Transient("storage-unavailable", f"operator {operator_id} is being changed elsewhere; repeat the request")
 
 

@@ -236,6 +236,7 @@ async def test_wrong_usage_ends_with_2(terminal: Terminal, words: tuple[str, ...
 
 
 async def test_a_list_is_narrowed_by_its_filters(terminal: Terminal, table: Save) -> None:
+    await terminal.office.configure({"connections": {"online": {"url": "auto", "trusted_hosts": ["contoso.example"]}}})
     await terminal.run("import", table("operator_id,mailbox,connection\nbob,b@x.example,online\n"))
 
     async def ids(*words: str) -> list[str]:
