@@ -41,6 +41,7 @@ SUBSCRIPTIONS = "subscriptions"
 
 _ATTEMPTS = 5
 _MOST_LOOKED_AT = 1000
+_LONGEST_SHOWN = 100
 _CALLS = frozenset({"import", "export"})
 """What stands in the place of an operator's id in addresses of the API."""
 
@@ -268,17 +269,26 @@ def check_operator(operator: Operator) -> None:
     """Raise Invalid("operator-invalid") with a line for each mistake."""
     problems = []
     if not OPERATOR_ID.fullmatch(operator.id):
-        problems.append(f"operator_id: {operator.id!r} is none; write 1 to 128 of A-Z a-z 0-9 . _ @ -")
+        problems.append(f"operator_id: {_shown(operator.id)} is none; write 1 to 128 of A-Z a-z 0-9 . _ @ -")
     if operator.id in _CALLS:
         problems.append(f'operator_id: "{operator.id}" is the name of a call; use another')
     if not is_address(operator.mailbox):
-        problems.append(f'mailbox: {operator.mailbox!r} is not an SMTP address; write for example "alice@example.com"')
+        problems.append(
+            f'mailbox: {_shown(operator.mailbox)} is not an SMTP address; write for example "alice@example.com"'
+        )
     if not CONNECTION_NAME.fullmatch(operator.connection):
-        problems.append(f'connection: {operator.connection!r} is no name of a connection; the first is "default"')
+        problems.append(f'connection: {_shown(operator.connection)} is no name of a connection; the first is "default"')
     if not _is_time_zone(operator.time_zone):
-        problems.append(f'time_zone: {operator.time_zone!r} is not an IANA name; write for example "Europe/Berlin"')
+        problems.append(
+            f'time_zone: {_shown(operator.time_zone)} is not an IANA name; write for example "Europe/Berlin"'
+        )
     if problems:
         raise Invalid("operator-invalid", "\n".join(problems))
+
+
+def _shown(text: str) -> str:
+    """As it is, quoted, but for what nobody reads to its end."""
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
 
 
 def _is_time_zone(name: str) -> bool:
