@@ -83,6 +83,7 @@ def enable(
     """
     session: Session = context.obj
     if not waves:
+        _refuse_without_waves(context)
         switch_on(session, ids, file, everybody=every, kinds=kinds, dry_run=dry_run)
         return
     if dry_run:
@@ -100,6 +101,15 @@ def enable(
         return verified(session.remote, operator_id, kinds=list(flags), fix=fix)
 
     Waves(session, plan, flags, check, at_once=at_once, wait_minutes=wait_minutes).run()
+
+
+def _refuse_without_waves(context: typer.Context) -> None:
+    """What only waves do is not passed over in silence."""
+    for name in ("max_failures", "fix", "wait_minutes"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            raise typer.BadParameter(f"{option} is for --wave: without it nothing is verified and nothing waited for")
 
 
 def verified(remote: Remote, operator_id: str, *, kinds: list[str], fix: bool) -> dict[str, Any]:

@@ -163,6 +163,15 @@ def test_a_call_that_does_something_is_sent_once(app: App) -> None:
 
 
 @pytest.mark.parametrize("answer", [Answer(404, b"<html>"), Answer(200, b"<html>welcome")])
+def test_a_piece_of_an_import_is_sent_again_where_the_app_is_busy(app: App, tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("operator_id,mailbox\nalice,a@x.example\n")
+    line = {"line": 2, "operator_id": "alice", "outcome": "unchanged", "changes": {}, "items_removed": [], "code": None}
+    call = "POST /api/operators/import?items=keep&dry_run=false"
+    app.says(call, Answer(503, b"", {"Retry-After": "0"}), Answer(body={"lines": [{**line, "reason": None}]}))
+    status, said = exsync("--url", app.url, "operators", "import", str(tmp_path / "users.csv"))
+    assert (status, "1 unchanged" in said) == (0, True), said
+
+
 def test_a_url_that_leads_elsewhere_is_told(app: App, answer: Answer) -> None:
     app.says(LISTED, answer)
     status, text = exsync("--url", app.url, "operators", "list")
