@@ -80,7 +80,8 @@ class GatheredRows:
             del self._under_way[place]
 
     def _taken(self, place: _Place) -> list[_Asked]:
-        """Those asked for first, as many as one transaction may have; each key once."""
+        """Those asked for first, as many as one transaction may have; each key once, and nothing that nobody waits for."""
+        self._waiting[place] = [asked for asked in self._waiting[place] if not asked.answer.done()]
         keys: set[str] = set()
         taken: list[_Asked] = []
         for asked in self._waiting[place]:
