@@ -69,6 +69,7 @@ _KNOWN_AS: Mapping[str, tuple[str, ...]] = {
 _AS_TEXT = re.compile(r'="([^"]*)"')
 """A formula by which CRMs keep Excel from taking an id for a number."""
 _SCHEME = re.compile(r"(?i)(smtp|mailto):")
+_XLSX = "xlsx"
 _BEGIN = 64
 """Bytes, of which a file's kind is told."""
 
@@ -110,7 +111,9 @@ def read_operator_table(file: BinaryIO) -> OperatorTable:
     places = _places(header.cells)
     columns = {header.cells[place].strip(): field for field, place in places.items()}
     ignored = (name.strip() for place, name in enumerate(header.cells) if place not in places.values())
-    lines = _without_repeats(_line(row, places, len(header.cells)) for row in rows)
+    # In a text a cell too many means that the others may have moved; in a workbook each has its column, whatever is beside.
+    width = None if encoding == _XLSX else len(header.cells)
+    lines = _without_repeats(_line(row, places, width) for row in rows)
     return OperatorTable(encoding, columns, tuple(filter(None, ignored)), lines)
 
 
@@ -163,7 +166,7 @@ def _rows_of(file: BinaryIO) -> tuple[str, Iterator[TableRow]]:
     begin = file.read(_BEGIN)
     file.seek(0)
     if begin.startswith(ZIP):
-        return "xlsx", spreadsheet_rows(file)
+        return _XLSX, spreadsheet_rows(file)
     if begin.lstrip(codecs.BOM_UTF8 + b" \r\n\t").startswith(b"<"):
         what = "this is a web page or XML, as CRMs write it under the name .xls"
         raise Invalid("import-invalid", f'{what}; open it in Excel and save it as .xlsx or "CSV UTF-8"')
@@ -204,7 +207,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _line(row: TableRow, places: Mapping[str, int], width: int) -> OperatorLine:
+def _line(row: TableRow, places: Mapping[str, int], width: int | None) -> OperatorLine:
     if row.problem:
         return OperatorLine(row.number, {}, refusal=Invalid("line-unreadable", row.problem))
     texts = {field: _text(row.cells[place]) if place < len(row.cells) else "" for field, place in places.items()}
@@ -221,8 +224,8 @@ def _text(cell: str) -> str:
     return (written[1] if written else cell).strip()
 
 
-def _refusal(row: TableRow, cells: Mapping[str, str], width: int) -> Invalid | None:
-    if any(map(str.strip, row.cells[width:])):
+def _refusal(row: TableRow, cells: Mapping[str, str], width: int | None) -> Invalid | None:
+    if width is not None and any(map(str.strip, row.cells[width:])):
         counts = f"it has {len(row.cells)} cells, the first line {width}"
         return Invalid("line-unreadable", f"{counts}: is a comma not in quotes?")
     if OPERATOR_ID not in cells and MAILBOX not in cells:

@@ -111,6 +111,12 @@ def test_operators_of_a_workbook_are_those_of_the_same_table_as_text() -> None:
     assert found == [(2, {"operator_id": "alice", "mailbox": "a@x.example", "email_sync": "x"})]
 
 
+def test_a_note_beside_the_table_is_no_mistake_of_its_row() -> None:
+    book = inline([("Operator ID", "Email"), ("alice", "a@x.example", "", "on leave until May")])
+    (line,) = read_operator_table(io.BytesIO(book)).lines
+    assert (line.operator_id, line.refusal) == ("alice", None)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
