@@ -17,7 +17,7 @@ from shared.flows.operators import change_operator, check_operator, known_connec
 from shared.flows.side_by_side import side_by_side
 from shared.flows.swap_mailboxes import MOST, rings_of, swap_mailboxes
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
-from shared.model.operator_change import check_connection, operator_after, switched_off
+from shared.model.operator_change import operator_after, switched_off, unknown_connection
 from shared.model.operator_table import CONNECTION, ITEMS, MAILBOX, OPERATOR_ID, OperatorLine
 from shared.ports import World
 
@@ -107,7 +107,6 @@ class _Import:
     async def _look(self, line: OperatorLine) -> LineResult:
         before, _ = await read_operator(self._world.rows, line.operator_id)
         after = self._decided(line, before)
-        check_operator(after)
         if after != before and after.mailbox.lower() not in self.free:
             await ensure_mailbox_is_free(self._world, after)
         return await self._done(line, before, after)
@@ -135,7 +134,7 @@ class _Import:
 
     def _decided(self, line: OperatorLine, before: Operator | None) -> Operator:
         after = operator_after(line, before)
-        check_connection(before, after, self._known)
+        check_operator(after, unknown_connection(before, after, self._known))
         return after
 
     async def _do(self, line: OperatorLine) -> LineResult:

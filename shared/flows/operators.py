@@ -19,7 +19,7 @@ from shared.model.configuration import CONNECTION_NAME
 from shared.model.due import spread
 from shared.model.keys import collection_key, shard_of
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
-from shared.model.operator_change import check_connection, is_same_mailbox, switched_off
+from shared.model.operator_change import is_same_mailbox, switched_off, unknown_connection
 from shared.model.setting_values import is_address
 from shared.model.switches import why_off
 from shared.ports import (
@@ -90,7 +90,7 @@ async def put_operator(world: World, wanted: Operator, *, remove_items: bool = F
     known = await known_connections(world.rows)
 
     def decide(before: Operator | None) -> Operator:
-        check_connection(before, wanted, known)
+        check_operator(wanted, unknown_connection(before, wanted, known))
         return wanted
 
     before, operator = await change_operator(world, wanted.id, decide)
@@ -265,8 +265,8 @@ def being_changed(operator_id: str) -> Transient:
     return Transient("storage-unavailable", f"operator {operator_id} is being changed elsewhere; repeat the request")
 
 
-def check_operator(operator: Operator) -> None:
-    """Raise Invalid("operator-invalid") with a line for each mistake."""
+def check_operator(operator: Operator, about_connection: str = "") -> None:
+    """Raise Invalid("operator-invalid") with a line for each mistake. `about_connection`: of `unknown_connection`."""
     problems = []
     if not OPERATOR_ID.fullmatch(operator.id):
         problems.append(f"operator_id: {_shown(operator.id)} is none; write 1 to 128 of A-Z a-z 0-9 . _ @ -")
@@ -276,7 +276,9 @@ def check_operator(operator: Operator) -> None:
         problems.append(
             f'mailbox: {_shown(operator.mailbox)} is not an SMTP address; write for example "alice@example.com"'
         )
-    if not CONNECTION_NAME.fullmatch(operator.connection):
+    if about_connection:
+        problems.append(f"connection: {about_connection}")
+    elif not CONNECTION_NAME.fullmatch(operator.connection):
         problems.append(f'connection: {_shown(operator.connection)} is no name of a connection; the first is "default"')
     if not _is_time_zone(operator.time_zone):
         problems.append(

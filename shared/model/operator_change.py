@@ -66,20 +66,20 @@ def says_off(line: OperatorLine) -> bool:
     return any(line.cells.get(name, "").lower() in _OFF for name in FLAGS)
 
 
-def check_connection(before: Operator | None, after: Operator, known: Collection[str]) -> None:
-    """Raise Invalid("operator-invalid") where the change names a connection that is not among those of the settings.
+def unknown_connection(before: Operator | None, after: Operator, known: Collection[str]) -> str:
+    """What is wrong where the change names a connection that is not among those of the settings; empty where it is.
 
     Where they have none yet, whoever begins with the operators may name any.
     """
     named = after.connection
     if not known or named == AUTO or named in known:
-        return
+        return ""
     if before is not None and not before.removed and before.connection == named:
-        return
+        return ""
     close = get_close_matches(named, known, 1)
     meant = f' (is it "{close[0]}"?)' if close else ""
-    words = f'the settings have no connection "{named}"{meant}'
-    raise Invalid("operator-invalid", f"connection: {words}; name one of {', '.join(sorted(known))} or {AUTO}")
+    words = f'the settings have no connection "{named[:100]}"{meant}'
+    return f"{words}; name one of {', '.join(sorted(known))} or {AUTO}"
 
 
 def is_same_mailbox(before: Operator | None, after: Operator) -> bool:

@@ -196,7 +196,7 @@ async def test_a_connection_that_the_settings_do_not_have_is_refused_and_those_t
     await office.configure({"connections": {"online": {"url": "auto", "trusted_hosts": ["contoso.example"]}}})
     await change_operator(office.world(), "bob", lambda _: Operator("bob", "b@x.example", "", connection="gone"))
     text = (
-        "operator_id,mailbox,connection,email_sync\neve,e@x.example,onlin,1\nfrank,f@x.example,online,1\n"
+        "operator_id,mailbox,connection,email_sync\neve,nowhere,onlin,1\nfrank,f@x.example,online,1\n"
         "greta,g@x.example,auto,1\nbob,,,0\nbob2,b2@x.example,gone,0\nhans,h@x.example,,0\n"
     )
     found = list(read_operator_table(io.BytesIO(text.encode())).lines)
@@ -211,7 +211,8 @@ async def test_a_connection_that_the_settings_do_not_have_is_refused_and_those_t
     ]
     assert results[0].refusal is not None
     words = 'the settings have no connection "onlin" (is it "online"?); name one of default, online or auto'
-    assert results[0].refusal.detail == f"connection: {words}"
+    assert f"connection: {words}" in results[0].refusal.detail
+    assert "mailbox: 'nowhere' is not an SMTP address" in results[0].refusal.detail, "all of a line's mistakes at once"
 
 
 async def test_before_the_settings_have_a_connection_operators_may_name_any() -> None:
