@@ -123,7 +123,7 @@ def read_operator_ids(file: BinaryIO) -> Iterator[str]:
     header = next(rows, None)
     if header is None:
         raise Invalid("import-invalid", "the file is empty")
-    if len(header.cells) == 1 and not _is_header_of(OPERATOR_ID, header.cells[0]):
+    if len(header.cells) == 1 and not any(_is_header_of(field, header.cells[0]) for field in (OPERATOR_ID, MAILBOX)):
         yield from (_text(row.cells[0]) for row in map(_sound, chain([header], rows)))
         return
     places = _places(header.cells)

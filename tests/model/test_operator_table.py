@@ -204,6 +204,11 @@ def test_ids_are_read_of_a_list_or_of_a_table(text: str, ids: list[str]) -> None
     assert list(read_operator_ids(io.BytesIO(text.encode()))) == ids
 
 
+def test_a_list_of_addresses_is_no_list_of_ids() -> None:
+    with pytest.raises(Invalid, match="no column for the operator's id"):
+        list(read_operator_ids(io.BytesIO(b"Email\na@x.example\n")))
+
+
 def test_a_file_of_ids_with_a_line_that_cannot_be_read_is_refused_whole() -> None:
     with pytest.raises(Invalid, match="line 3: a quote is not closed"):
         list(read_operator_ids(io.BytesIO(b'Operator ID\nalice\n"bob\n')))
