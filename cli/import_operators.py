@@ -78,7 +78,8 @@ def _survey(file: Path) -> _Survey:
 
 def _heading(survey: _Survey) -> str:
     ignored = f"; not used: {', '.join(survey.ignored)}" if survey.ignored else ""
-    return printable(f"{survey.lines} lines; columns: {', '.join(survey.fields)}{ignored}")
+    lines = "1 line" if survey.lines == 1 else f"{survey.lines} lines"
+    return printable(f"{lines}; columns: {', '.join(survey.fields)}{ignored}")
 
 
 def _ask(session: Session, file: Path, survey: _Survey) -> Items:

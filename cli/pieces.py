@@ -13,12 +13,15 @@ from cli.progress import progress
 from cli.remote import Refused
 from cli.session import Session
 from shared.errors import Invalid
-from shared.model.operator_table import OperatorLine, write_operator_lines
+from shared.model.operator_table import MAILBOX, OperatorLine, write_operator_lines
 
 _PIECE = 200
 _LONGEST_CALL = 230
 """Seconds after which Azure ends a call. https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout"""
-_MOST_WAITING = 1000
+_MOST_LINES = 1000
+"""Of a call, as the app takes them."""
+_MOST_WAITING = 500
+_MOST_GIVERS = 10_000
 OUTCOMES = ("created", "changed", "unchanged", "refused")
 
 type Result = dict[str, Any]
@@ -38,6 +41,7 @@ def send_lines(
     Lines whose mailbox another operator has come last, once more: a later piece may have given it up.
     """
     waiting: list[OperatorLine] = []
+    givers = _Givers()
     with progress() as bar:
         task = bar.add_task("looking" if dry_run else "changing", total=total)
         for piece in batched(lines, _PIECE, strict=False):
@@ -45,11 +49,39 @@ def send_lines(
                 if result["code"] == "mailbox-taken" and len(waiting) < _MOST_WAITING:
                     waiting.append(line)
                 else:
+                    givers.note(line, result)
                     yield result
             bar.advance(task, len(piece))
-        for piece in batched(waiting, _PIECE, strict=False):
-            for _, result in _done(session, piece, fields, items=items, dry_run=dry_run):
+        # All together, since they may exchange their mailboxes among them. What was only looked at gave nothing up: its
+        # lines go along, and are told once.
+        along = givers.of(waiting, most=_MOST_LINES - len(waiting)) if dry_run else []
+        for number, (_, result) in enumerate(_done(session, [*along, *waiting], fields, items=items, dry_run=dry_run)):
+            if number >= len(along):
                 yield result
+
+
+class _Givers:
+    """The lines that give a mailbox up, by its address; of very many only the first."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, OperatorLine] = {}
+
+    def note(self, line: OperatorLine, result: Result) -> None:
+        """Remember the line, if it gives up what another may take."""
+        given_up = result["changes"].get(MAILBOX, {}).get("from")
+        if given_up and len(self._lines) < _MOST_GIVERS:
+            self._lines[given_up.lower()] = line
+
+    def of(self, takers: Sequence[OperatorLine], *, most: int) -> list[OperatorLine]:
+        """Who gives up what these take, and who gives up what those take in turn."""
+        found: dict[int, OperatorLine] = {}
+        left = list(takers)
+        while left and len(found) < most:
+            giver = self._lines.get(left.pop().cells.get(MAILBOX, "").lower())
+            if giver is not None and giver.number not in found:
+                found[giver.number] = giver
+                left.append(giver)
+        return list(found.values())
 
 
 def show_results(session: Session, results: Iterable[Result], *, numbered: bool, **about: Any) -> Counter[str]:
@@ -87,14 +119,16 @@ def _done(
     """The lines of a piece, each with what became of it; what the file itself spoils is not sent."""
     sound = [line for line in piece if not line.refusal]
     query = {"items": items, "dry_run": str(dry_run).lower()}
-    answered = iter(_send(session, write_operator_lines(sound, fields), piece[0].number, query) if sound else ())
+    answered = iter(_send(session, write_operator_lines(sound, fields), sound[0].number, query) if sound else ())
     return [(line, _refused(line, line.refusal) if line.refusal else next(answered)) for line in piece]
 
 
 def _send(session: Session, content: bytes, first: int, query: dict[str, str]) -> list[Result]:
     headers = {b"Content-Type": b"text/csv"}
     try:
-        answer = session.remote.upload("operators/import", content, headers=headers, patience=_LONGEST_CALL, **query)
+        answer = session.remote.upload(
+            "operators/import", content, headers=headers, patience=_LONGEST_CALL, repeatable=True, **query
+        )
     except Refused as refused:
         again = f"What comes before line {first} is done. Repeat the command: what is done already changes nothing."
         raise Refused(f"{refused}\n{again}", refused.code) from refused

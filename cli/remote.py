@@ -81,11 +81,13 @@ class Remote:
         *,
         headers: dict[bytes, bytes] | None = None,
         patience: float = _TIMEOUT,
+        repeatable: bool = False,
         **query: Any,
     ) -> Any:
-        """Post a file as it is; what is answered, within `patience` seconds."""
+        """Post a file as it is; what is answered, within `patience` seconds. `repeatable`: it may be done twice."""
         headers = {b"Content-Type": b"application/octet-stream", **(headers or {})}
-        return self._call("POST", path, content=content, headers=headers, params=query, timeout=patience)
+        request: dict[str, Any] = {"content": content, "params": query, "timeout": patience}
+        return self._call("POST", path, headers=headers, repeatable=repeatable, **request)
 
     def parts(self, path: str, **query: Any) -> Iterator[str]:
         """The parts of a text that comes in parts, each leading to the next by its header `Link` (RFC 8288)."""
@@ -116,8 +118,8 @@ class Remote:
         except json.JSONDecodeError as error:
             raise Refused(f"{response.url} answers something else than JSON: is --url the app's /api?") from error
 
-    def _response(self, method: str, path: str, **request: Any) -> httpx.Response:
-        pauses = iter(range(_ATTEMPTS - 1)) if method in _REPEATABLE else iter(())
+    def _response(self, method: str, path: str, *, repeatable: bool = False, **request: Any) -> httpx.Response:
+        pauses = iter(range(_ATTEMPTS - 1)) if repeatable or method in _REPEATABLE else iter(())
         response = self.answer(method, path, **request)
         while response.status_code in _BUSY and next(pauses, None) is not None:
             pause = _pause(response)
@@ -177,7 +179,8 @@ def _unreachable(url: str, error: httpx.HTTPError) -> str:
     if any(isinstance(each, socket.gaierror) for each in causes):
         return f"{url} cannot be reached: its name, or the proxy's, cannot be resolved. Correct --url or EXSYNC_URL."
     if isinstance(error, httpx.ReadTimeout):
-        return f"{url} has not answered within {_TIMEOUT} seconds. What was asked may be done all the same: look."
+        patience = error.request.extensions["timeout"]["read"]
+        return f"{url} has not answered within {patience:g} seconds. What was asked may be done all the same: look."
     return (
         f"{url} cannot be reached ({error or type(error).__name__}). "
         "Is the app running (./dev serve)? Else give --url or set EXSYNC_URL."

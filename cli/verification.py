@@ -14,7 +14,7 @@ from cli.chosen import All, FileOfIds, Ids, all_operators, chosen
 from cli.many import AtOnce, side_by_side
 from cli.progress import progress
 from cli.remote import Refused, Remote, segment
-from cli.session import Session, out, show_remedies, show_rows
+from cli.session import Session, counted, out, show_remedies, show_rows
 from cli.switching import DryRun, switch_on
 from cli.wave_plan import Plan, flags_of, sizes_of
 from cli.waves import Waves
@@ -54,7 +54,8 @@ def verify(
     if not session.as_json:
         _show(session, kept, total=len(meant))
     if kept.faulty:
-        raise Refused(f"{kept.faulty} of {len(meant)} operators have a fault.")
+        verb = "has" if kept.faulty == 1 else "have"
+        raise Refused(f"{kept.faulty} of {counted(len(meant), 'operator')} {verb} a fault.")
 
 
 def enable(
@@ -83,6 +84,7 @@ def enable(
     """
     session: Session = context.obj
     if not waves:
+        _refuse_without_waves(context)
         switch_on(session, ids, file, everybody=every, kinds=kinds, dry_run=dry_run)
         return
     if dry_run:
@@ -92,7 +94,8 @@ def enable(
     meant = tuple(chosen(ids, file, everybody))
     plan = Plan(meant, sizes_of(waves, len(meant)), max_failures)
     if not yes:
-        words = f"Switch {kinds} on for {plan.sizes[-1]} of {len(meant)} operators in {len(plan.sizes)} waves?"
+        whom = f"{plan.sizes[-1]:,} of {counted(len(meant), 'operator')}"
+        words = f"Switch {kinds} on for {whom} in {counted(len(plan.sizes), 'wave')}?"
         if not typer.confirm(words, err=True):
             raise Refused("Nothing was changed.")
 
@@ -100,6 +103,15 @@ def enable(
         return verified(session.remote, operator_id, kinds=list(flags), fix=fix)
 
     Waves(session, plan, flags, check, at_once=at_once, wait_minutes=wait_minutes).run()
+
+
+def _refuse_without_waves(context: typer.Context) -> None:
+    """What only waves do is not passed over in silence."""
+    for name in ("max_failures", "fix", "wait_minutes"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            raise typer.BadParameter(f"{option} is for --wave: without it nothing is verified and nothing waited for")
 
 
 def verified(remote: Remote, operator_id: str, *, kinds: list[str], fix: bool) -> dict[str, Any]:
@@ -213,7 +225,8 @@ def _show(session: Session, kept: _Kept, *, total: int) -> None:
     show_remedies(rows)
     more = f"; the {_SHOWN} worst are shown, --csv FILE writes all" if kept.faulty + kept.adopted > _SHOWN else ""
     adopted = f", primary addresses adopted: {kept.adopted}" if kept.adopted else ""
-    out.print(f"{total - kept.faulty} of {total} operators are well{adopted}{more}", highlight=False)
+    verb = "is" if total - kept.faulty == 1 else "are"
+    out.print(f"{total - kept.faulty} of {counted(total, 'operator')} {verb} well{adopted}{more}", highlight=False)
 
 
 def _show_checks(session: Session, result: dict[str, Any]) -> None:

@@ -48,6 +48,8 @@ class Outcome:
 def sizes_of(text: str, total: int) -> tuple[int, ...]:
     """`5%,25%,100%` of so many operators, or numbers, as growing counts."""
     sizes = [min(max(1, _share(part, total, "--wave")), total) for part in text.split(",")]
+    if any(not part.strip(" 0%") for part in text.split(",")):
+        raise typer.BadParameter(f"--wave {text}: a wave of nobody switches nobody on")
     if not total:
         raise typer.BadParameter("there are no operators to switch on")
     if sizes != sorted(sizes):

@@ -65,9 +65,12 @@ class Waves:
         try:
             for number, (ids, most) in enumerate(zip(waves, limits, strict=True), start=1):
                 self._outcomes = {}
-                self._switch_on(ids, most, f"wave {number}: switching on")
-                if not self._too_many(most):
-                    self._wait(most, f"wave {number}: initial sync")
+                try:
+                    self._switch_on(ids, most, f"wave {number}: switching on")
+                    if not self._too_many(most):
+                        self._wait(most, f"wave {number}: initial sync")
+                except Refused as refused:
+                    raise Refused(f"{refused}\n{self._interrupted(number)}", refused.code) from refused
                 self._report(number, len(waves), len(ids), most)
                 if self._too_many(most):
                     raise Refused(self._stopped(number, most))

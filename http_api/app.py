@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from http_api import (
@@ -31,6 +31,7 @@ from http_api import (
 from http_api.audited import Audited
 from http_api.documents import Problem
 from http_api.guard import Guard
+from http_api.misspelt import refuse_misspelt
 from http_api.problems import PROBLEMS, answer_problems
 from shared.compose import World
 from shared.model.release import VERSION
@@ -89,7 +90,7 @@ def create_app(
     app.state.signs_in = signs_in
     app.state.settings_changed = settings_changed
     for module in _ROUTERS:
-        app.include_router(module.router, prefix=PREFIX)
+        app.include_router(module.router, prefix=PREFIX, dependencies=[Depends(refuse_misspelt)])
     app.include_router(documentation.router, prefix=PREFIX, include_in_schema=False)
     answer_problems(app)
     app.add_middleware(Audited)

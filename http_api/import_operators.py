@@ -96,6 +96,7 @@ async def import_many_operators(
     ] = "keep",
 ) -> JSONResponse:
     """Create and change operators by the lines of a table. Columns and cells that are not there leave a field as it is."""
+    _refuse_form(request.headers.get("content-type", ""))
     table, lines = await asyncio.to_thread(_read, await request.body())
     remove = items == "remove"
     results = await import_operators(world, lines, by=caller.name, remove_items=remove, dry_run=dry_run)
@@ -129,6 +130,14 @@ async def export_operators(
         onward = request.url.include_query_params(limit=limit, after=write_cursor(_SCOPE, page.next))
         headers["Link"] = f'<{onward.path}?{onward.query}>; rel="next"'
     return Response(content, headers=headers, media_type="text/csv")
+
+
+def _refuse_form(content_type: str) -> None:
+    """A form wraps the file, or has lost its line ends (`curl -d`): it would be read as another table, or as an empty one."""
+    sent = content_type.partition(";")[0].strip().lower()
+    if sent in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        how = "send the file as it is: curl -H 'Content-Type: text/csv' --data-binary @users.csv"
+        raise Invalid("import-invalid", f"it came as a form ({sent}); {how}")
 
 
 def _read(content: bytes) -> tuple[OperatorTable, list[OperatorLine]]:

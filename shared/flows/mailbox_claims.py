@@ -6,7 +6,7 @@ after that its operator's own row is the truth, so what a crash left behind keep
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,12 +38,25 @@ async def claim_mailbox(world: World, operator: Operator) -> bool:
     Claims that nobody stands by any more are dropped. Raises Invalid("mailbox-taken"), which names the other operator.
     """
     kept, row = await _with_own(world, operator)
-    return await _write(world.rows, operator.mailbox, kept, row)
+    return await _write(world.rows, [_change(operator.mailbox, kept, row)])
 
 
-async def ensure_mailbox_is_free(world: World, operator: Operator) -> None:
-    """Raise what `claim_mailbox` would, and write nothing."""
-    await _with_own(world, operator)
+async def claim_mailboxes(world: World, operators: Sequence[Operator]) -> bool:
+    """Take the mailboxes for all of these operators or for none; what one of them has now is no hindrance to another.
+
+    The caller writes them all at once. False and raises as `claim_mailbox`.
+    """
+    leaving = frozenset(operator.id for operator in operators)
+    changes = []
+    for operator in operators:
+        kept, row = await _with_own(world, operator, leaving)
+        changes.append(_change(operator.mailbox, kept, row))
+    return await _write(world.rows, changes)
+
+
+async def ensure_mailbox_is_free(world: World, operator: Operator, *, leaving: Collection[str] = ()) -> None:
+    """Raise what `claim_mailbox` would, and write nothing. `leaving`: operators who give up what they have."""
+    await _with_own(world, operator, leaving)
 
 
 async def operators_of_mailbox(rows: Rows, address: str) -> tuple[Operator, ...]:
@@ -53,7 +66,7 @@ async def operators_of_mailbox(rows: Rows, address: str) -> tuple[Operator, ...]
     return tuple(each for each in found if each and not each.removed and each.mailbox.lower() == address.lower())
 
 
-async def _with_own(world: World, operator: Operator) -> tuple[_Claims, Row | None]:
+async def _with_own(world: World, operator: Operator, leaving: Collection[str] = ()) -> tuple[_Claims, Row | None]:
     """The claims that stand, with this operator's, and the row of the address."""
     claims, row = await _read(world.rows, operator.mailbox)
     kept = {operator.id: _Claim(operator.connection, world.now())}
@@ -62,7 +75,7 @@ async def _with_own(world: World, operator: Operator) -> tuple[_Claims, Row | No
             continue
         connections = await _connections(world, name, claim, operator.mailbox)
         for connection in connections:
-            if may_be_one_mailbox(connection, operator.connection):
+            if name not in leaving and may_be_one_mailbox(connection, operator.connection):
                 raise Invalid("mailbox-taken", _words(operator, name, connection))
         if connections:
             kept[name] = claim
@@ -74,7 +87,7 @@ async def give_mailbox_up(rows: Rows, operator: Operator, *, since: datetime) ->
     for _ in range(_ATTEMPTS):
         claims, row = await _read(rows, operator.mailbox)
         kept = {name: claim for name, claim in claims.items() if name != operator.id or claim.at > since}
-        if kept == claims or await _write(rows, operator.mailbox, kept, row):
+        if kept == claims or await _write(rows, [_change(operator.mailbox, kept, row)]):
             return
     # It is left lying: after a minute it counts no more, and who claims the address next clears it away.
 
@@ -120,16 +133,17 @@ async def _read(rows: Rows, address: str) -> tuple[dict[str, _Claim], Row | None
     return {name: _Claim(connection, datetime.fromisoformat(at)) for name, (connection, at) in stored.items()}, row
 
 
-async def _write(rows: Rows, address: str, claims: _Claims, row: Row | None) -> bool:
+async def _write(rows: Rows, changes: Sequence[Write]) -> bool:
     """Whether the claims are stored; False also for an unclear answer: look again."""
     try:
-        await rows.transact(TABLE, _PARTITION, [_change(hashed(address.lower()), claims, row)])
+        await rows.transact(TABLE, _PARTITION, changes)
     except (Conflict, Unclear):
         return False
     return True
 
 
-def _change(key: str, claims: _Claims, row: Row | None) -> Write:
+def _change(address: str, claims: _Claims, row: Row | None) -> Write:
+    key = hashed(address.lower())
     text = json.dumps({name: (claim.connection, claim.at.isoformat()) for name, claim in claims.items()})
     if row is None:
         return Insert(key, {"claims": text})

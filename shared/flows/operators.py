@@ -14,12 +14,12 @@ from shared.flows.head import WANTED, read_head
 from shared.flows.hints import folders_column
 from shared.flows.mailbox_claims import claim_mailbox, give_mailbox_up
 from shared.flows.operator_row import OPERATOR_ID, PARTITION, TABLE, operator_columns, operator_of, read_operator
-from shared.flows.settings_document import read_settings
+from shared.flows.settings_document import read_document, read_settings
 from shared.model.configuration import CONNECTION_NAME
 from shared.model.due import spread
 from shared.model.keys import collection_key, shard_of
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
-from shared.model.operator_change import switched_off
+from shared.model.operator_change import is_same_mailbox, switched_off, unknown_connection
 from shared.model.setting_values import is_address
 from shared.model.switches import why_off
 from shared.ports import (
@@ -41,6 +41,7 @@ SUBSCRIPTIONS = "subscriptions"
 
 _ATTEMPTS = 5
 _MOST_LOOKED_AT = 1000
+_LONGEST_SHOWN = 100
 _CALLS = frozenset({"import", "export"})
 """What stands in the place of an operator's id in addresses of the API."""
 
@@ -86,10 +87,22 @@ async def put_operator(world: World, wanted: Operator, *, remove_items: bool = F
     `wanted.mailbox_key` is ignored: it is minted once and stays. `remove_items` takes what the kinds that are off
     hold out of the application. Raises Invalid("operator-invalid") and Invalid("mailbox-taken").
     """
-    before, operator = await change_operator(world, wanted.id, lambda _: wanted)
+    known = await known_connections(world.rows)
+
+    def decide(before: Operator | None) -> Operator:
+        check_operator(wanted, unknown_connection(before, wanted, known))
+        return wanted
+
+    before, operator = await change_operator(world, wanted.id, decide)
     if remove_items:
         await remove_items_of(world, operator, AVAILABLE_KINDS)
     return operator, before is None or before.removed
+
+
+async def known_connections(rows: Rows) -> frozenset[str]:
+    """The names of the settings' connections."""
+    document, _ = await read_document(rows)
+    return frozenset(document.get("connections", {}))
 
 
 async def change_operator(
@@ -106,12 +119,17 @@ async def change_operator(
         wanted = decide(before)
         check_operator(wanted)
         operator = replace(wanted, mailbox_key=before.mailbox_key if before else world.new_id(), removed=False)
-        if operator == before or (await claim_mailbox(world, operator) and await _store(world.rows, row, operator)):
+        if operator == before or (await _claim(world, before, operator) and await _store(world.rows, row, operator)):
             if before is not None and before.mailbox.lower() != operator.mailbox.lower():
                 await give_mailbox_up(world.rows, before, since=begun)
-            await _set_going(world, before, operator)
+            await set_going(world, before, operator)
             return before, operator
-    raise _busy(operator_id)
+    raise being_changed(operator_id)
+
+
+async def _claim(world: World, before: Operator | None, operator: Operator) -> bool:
+    """Take the mailbox, if it is not his already; False where it is to be tried again."""
+    return is_same_mailbox(before, operator) or await claim_mailbox(world, operator)
 
 
 async def remove_operator(world: World, operator_id: str, *, remove_items: bool = False) -> None:
@@ -129,7 +147,7 @@ async def remove_operator(world: World, operator_id: str, *, remove_items: bool 
             if remove_items:
                 await remove_items_of(world, after, AVAILABLE_KINDS)
             return
-    raise _busy(operator_id)
+    raise being_changed(operator_id)
 
 
 async def wake(
@@ -179,8 +197,8 @@ async def remove_items_of(world: World, operator: Operator, kinds: Sequence[Kind
             await wake(world, operator, kind, force=True, remove=True)
 
 
-async def _set_going(world: World, before: Operator | None, operator: Operator) -> None:
-    """Ask for what the change of the operator calls for; again where an earlier call was cut off before it did."""
+async def set_going(world: World, before: Operator | None, operator: Operator) -> None:
+    """Ask for what the change of an operator calls for; again where an earlier call was cut off before it did."""
     changed = before is None or replace(before, time_zone=operator.time_zone) != operator
     on = [kind for kind in AVAILABLE_KINDS if operator.flag(kind)]
     was_on = before is not None and any(map(before.flag, AVAILABLE_KINDS))
@@ -242,25 +260,37 @@ async def _touch(rows: Rows, table: str, partition: str, write: Write) -> None:
         raise Transient("storage-unavailable", "a write was not acknowledged; repeat the request") from unclear
 
 
-def _busy(operator_id: str) -> Transient:
+def being_changed(operator_id: str) -> Transient:
+    """What is raised where every attempt met somebody else's change."""
     return Transient("storage-unavailable", f"operator {operator_id} is being changed elsewhere; repeat the request")
 
 
-def check_operator(operator: Operator) -> None:
-    """Raise Invalid("operator-invalid") with a line for each mistake."""
+def check_operator(operator: Operator, about_connection: str = "") -> None:
+    """Raise Invalid("operator-invalid") with a line for each mistake. `about_connection`: of `unknown_connection`."""
     problems = []
     if not OPERATOR_ID.fullmatch(operator.id):
-        problems.append("operator_id: 1 to 128 of A-Z a-z 0-9 . _ @ -")
+        problems.append(f"operator_id: {_shown(operator.id)} is none; write 1 to 128 of A-Z a-z 0-9 . _ @ -")
     if operator.id in _CALLS:
         problems.append(f'operator_id: "{operator.id}" is the name of a call; use another')
     if not is_address(operator.mailbox):
-        problems.append(f'mailbox: {operator.mailbox!r} is not an SMTP address; write for example "alice@example.com"')
-    if not CONNECTION_NAME.fullmatch(operator.connection):
-        problems.append(f'connection: {operator.connection!r} is no name of a connection; the first is "default"')
+        problems.append(
+            f'mailbox: {_shown(operator.mailbox)} is not an SMTP address; write for example "alice@example.com"'
+        )
+    if about_connection:
+        problems.append(f"connection: {about_connection}")
+    elif not CONNECTION_NAME.fullmatch(operator.connection):
+        problems.append(f'connection: {_shown(operator.connection)} is no name of a connection; the first is "default"')
     if not _is_time_zone(operator.time_zone):
-        problems.append(f'time_zone: {operator.time_zone!r} is not an IANA name; write for example "Europe/Berlin"')
+        problems.append(
+            f'time_zone: {_shown(operator.time_zone)} is not an IANA name; write for example "Europe/Berlin"'
+        )
     if problems:
         raise Invalid("operator-invalid", "\n".join(problems))
+
+
+def _shown(text: str) -> str:
+    """As it is, quoted, but for what nobody reads to its end."""
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
 
 
 def _is_time_zone(name: str) -> bool:

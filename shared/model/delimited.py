@@ -7,6 +7,7 @@ is never closed spoils its own line and no other.
 import codecs
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from shared.errors import Invalid
 
 DELIMITERS = (",", ";", "\t")
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_NAMES_DELIMITER = re.compile(r'(?i)sep=([^\w" \r\n])[\r\n]*$')
+"""A first line by which Excel is told what stands between the cells."""
 _CHUNK = 64 * 1024
 _LONGEST_LINE = 100_000
 _MOST_LINES_OF_A_ROW = 100
@@ -130,9 +133,9 @@ class _Lines:
     def delimiter(self) -> str:
         """What stands between the cells: Excel's `sep=` says so, else what is most in the first line, outside quotes."""
         first = self._read()
-        if first.lower().startswith("sep=") and len(first.rstrip("\r\n")) == 5:
+        if named := _NAMES_DELIMITER.match(first):
             self._before = 1
-            return first[4]
+            return named[1]
         self._again.append(first)
         outside = "".join(first.split('"')[::2])
         return max(DELIMITERS, key=outside.count)

@@ -886,7 +886,8 @@ _INPUT = (
         "mailbox-taken",
         Owner.CALLER,
         "The mailbox belongs to another operator already.",
-        "Change or delete the operator that the detail names first.",
+        "Change or delete the operator that the detail names first. Those who exchange their mailboxes go into one file for "
+        "`exsync operators import`.",
     ),
     (
         "mailbox-missing",

@@ -1,9 +1,12 @@
 """What a line of a table makes of an operator: what it says changes, and all else stays. Pure."""
 
+from collections.abc import Collection
 from dataclasses import asdict, replace
+from difflib import get_close_matches
 from typing import Any
 
 from shared.errors import Invalid
+from shared.model.configuration import AUTO
 from shared.model.operator import Kind, Operator
 from shared.model.operator_table import (
     CONNECTION,
@@ -61,6 +64,29 @@ def flags_of(line: OperatorLine) -> dict[str, bool]:
 def says_off(line: OperatorLine) -> bool:
     """Whether the line switches something off, if it is on."""
     return any(line.cells.get(name, "").lower() in _OFF for name in FLAGS)
+
+
+def unknown_connection(before: Operator | None, after: Operator, known: Collection[str]) -> str:
+    """What is wrong where the change names a connection that is not among those of the settings; empty where it is.
+
+    Where they have none yet, whoever begins with the operators may name any.
+    """
+    named = after.connection
+    if not known or named == AUTO or named in known:
+        return ""
+    if before is not None and not before.removed and before.connection == named:
+        return ""
+    close = get_close_matches(named, known, 1)
+    meant = f' (is it "{close[0]}"?)' if close else ""
+    words = f'the settings have no connection "{named[:100]}"{meant}'
+    return f"{words}; name one of {', '.join(sorted(known))} or {AUTO}"
+
+
+def is_same_mailbox(before: Operator | None, after: Operator) -> bool:
+    """Whether the operator has this mailbox, by the same connection, already."""
+    if before is None or before.removed:
+        return False
+    return (before.mailbox.lower(), before.connection) == (after.mailbox.lower(), after.connection)
 
 
 def changes_between(before: Operator | None, after: Operator) -> dict[str, tuple[Any, Any]]:

@@ -4,6 +4,7 @@ Columns are found by their headers, in any order and case, in our words and in t
 not have, and what a cell leaves empty, says nothing. A line that cannot be used carries its refusal and stops no other.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -25,7 +26,17 @@ ITEMS, LINE = "items", "line"
 """`items`: what becomes of the items of a kind that the line switches off. `line`: the line's number in the file that these
 lines were cut from."""
 _KNOWN_AS: Mapping[str, tuple[str, ...]] = {
-    OPERATOR_ID: ("operatorid", "operator", "pyuseridentifier", "useridentifier", "userid", "user", "id"),
+    OPERATOR_ID: (
+        "operatorid",
+        "operator",
+        "pyuseridentifier",
+        "useridentifier",
+        "userid",
+        "user",
+        "id",
+        "systemuserid",
+        "donotmodifyuser",
+    ),
     MAILBOX: (
         "mailbox",
         "primarysmtpaddress",
@@ -35,6 +46,8 @@ _KNOWN_AS: Mapping[str, tuple[str, ...]] = {
         "pyemailaddress",
         "mail",
         "emailadresse",
+        "primaryemail",
+        "internalemailaddress",
     ),
     CONNECTION: ("connection", "exchangeconnection"),
     "email_sync": ("emailsync", "isemailsync", "emailsyncenabled", "enableemailsync", "emailsynchronization"),
@@ -53,7 +66,12 @@ _KNOWN_AS: Mapping[str, tuple[str, ...]] = {
     LINE: ("line",),
 }
 """The best name first: of two columns that mean the same, the one that says so better counts."""
+_AS_TEXT = re.compile(r'="([^"]*)"')
+"""A formula by which CRMs keep Excel from taking an id for a number."""
 _SCHEME = re.compile(r"(?i)(smtp|mailto):")
+_XLSX = "xlsx"
+_BEGIN = 64
+"""Bytes, of which a file's kind is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +111,9 @@ def read_operator_table(file: BinaryIO) -> OperatorTable:
     places = _places(header.cells)
     columns = {header.cells[place].strip(): field for field, place in places.items()}
     ignored = (name.strip() for place, name in enumerate(header.cells) if place not in places.values())
-    lines = _without_repeats(_line(row, places, len(header.cells)) for row in rows)
+    # In a text a cell too many means that the others may have moved; in a workbook each has its column, whatever is beside.
+    width = None if encoding == _XLSX else len(header.cells)
+    lines = _without_repeats(_line(row, places, width) for row in rows)
     return OperatorTable(encoding, columns, tuple(filter(None, ignored)), lines)
 
 
@@ -103,14 +123,22 @@ def read_operator_ids(file: BinaryIO) -> Iterator[str]:
     header = next(rows, None)
     if header is None:
         raise Invalid("import-invalid", "the file is empty")
-    if len(header.cells) == 1 and not _is_header_of(OPERATOR_ID, header.cells[0]):
-        yield from (row.cells[0].strip() for row in chain([header], rows) if row.cells)
+    if len(header.cells) == 1 and not any(_is_header_of(field, header.cells[0]) for field in (OPERATOR_ID, MAILBOX)):
+        yield from (_text(row.cells[0]) for row in map(_sound, chain([header], rows)))
         return
     places = _places(header.cells)
     if OPERATOR_ID not in places:
         raise Invalid("import-invalid", _no_id(header.cells))
     place = places[OPERATOR_ID]
-    yield from (row.cells[place].strip() for row in rows if place < len(row.cells) and row.cells[place].strip())
+    ids = (_text(row.cells[place]) for row in map(_sound, rows) if place < len(row.cells))
+    yield from filter(None, ids)
+
+
+def _sound(row: TableRow) -> TableRow:
+    """The row, which is refused with the whole file where it cannot be read: who it names is not known."""
+    if row.problem:
+        raise Invalid("import-invalid", f"line {row.number}: {row.problem}")
+    return row
 
 
 def write_operators(operators: Iterable[Mapping[str, Any]]) -> bytes:
@@ -135,11 +163,14 @@ def write_operator_lines(lines: Iterable[OperatorLine], fields: Sequence[str]) -
 
 
 def _rows_of(file: BinaryIO) -> tuple[str, Iterator[TableRow]]:
-    begin = file.read(4)
+    begin = file.read(_BEGIN)
     file.seek(0)
-    if begin == ZIP:
-        return "xlsx", spreadsheet_rows(file)
-    if begin == OLE:
+    if begin.startswith(ZIP):
+        return _XLSX, spreadsheet_rows(file)
+    if begin.lstrip(codecs.BOM_UTF8 + b" \r\n\t").startswith(b"<"):
+        what = "this is a web page or XML, as CRMs write it under the name .xls"
+        raise Invalid("import-invalid", f'{what}; open it in Excel and save it as .xlsx or "CSV UTF-8"')
+    if begin.startswith(OLE):
         raise Invalid("import-invalid", "this is an .xls, or a workbook with a password; save it as .xlsx without one")
     encoding = encoding_of(file)
     return encoding, delimited_rows(file, encoding)
@@ -176,10 +207,10 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _line(row: TableRow, places: Mapping[str, int], width: int) -> OperatorLine:
+def _line(row: TableRow, places: Mapping[str, int], width: int | None) -> OperatorLine:
     if row.problem:
         return OperatorLine(row.number, {}, refusal=Invalid("line-unreadable", row.problem))
-    texts = {field: row.cells[place].strip() if place < len(row.cells) else "" for field, place in places.items()}
+    texts = {field: _text(row.cells[place]) if place < len(row.cells) else "" for field, place in places.items()}
     cells = {field: text for field, text in texts.items() if text}
     number = int(cells.pop(LINE)) if cells.get(LINE, "").isdecimal() else row.number
     if MAILBOX in cells:
@@ -188,8 +219,13 @@ def _line(row: TableRow, places: Mapping[str, int], width: int) -> OperatorLine:
     return OperatorLine(number, cells, lacks_mailbox, _refusal(row, cells, width))
 
 
-def _refusal(row: TableRow, cells: Mapping[str, str], width: int) -> Invalid | None:
-    if any(map(str.strip, row.cells[width:])):
+def _text(cell: str) -> str:
+    written = _AS_TEXT.fullmatch(cell.strip())
+    return (written[1] if written else cell).strip()
+
+
+def _refusal(row: TableRow, cells: Mapping[str, str], width: int | None) -> Invalid | None:
+    if width is not None and any(map(str.strip, row.cells[width:])):
         counts = f"it has {len(row.cells)} cells, the first line {width}"
         return Invalid("line-unreadable", f"{counts}: is a comma not in quotes?")
     if OPERATOR_ID not in cells and MAILBOX not in cells:

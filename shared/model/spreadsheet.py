@@ -1,71 +1,56 @@
-"""The rows of the first sheet of an Excel workbook (.xlsx): ZIP and SpreadsheetML, read as a stream.
+"""The rows of the first sheet of an Excel workbook (.xlsx) that a person sees: ZIP and SpreadsheetML, read as a stream.
 
-ECMA-376 part 1, 18.3 (worksheets) and 18.4 (shared strings). A document type is refused, and so is a file that unpacks to more
-than a table of operators needs; what is not read of a workbook (styles, macros, other sheets) is not unpacked.
+ECMA-376 part 1, 18.3 (worksheets), 18.4 (shared strings) and 18.8 (number formats). A document type is refused, and so is a
+file that unpacks to more than a table of operators needs; what is not read (macros, other sheets) is not unpacked.
 """
 
-import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 from xml.parsers import expat
 
 from shared.errors import Invalid
 from shared.model.delimited import TableRow
+from shared.model.workbook_parts import Attributes, parse_part, parser_of, parts_of, unpacked
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0"
 """How .xlsx begins, and how .xls does, or a workbook with a password."""
-_CHUNK = 64 * 1024
-_LARGEST_PART = 256 * 1024 * 1024
 _MOST_STRINGS = 64 * 1024 * 1024
 _STRING = 64
 """What a text takes in memory beside its characters."""
 _MOST_COLUMNS = 1000
+_MOST_ROWS = 1_048_576
+"""Of a sheet, in Excel. Empty ones cost time too."""
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, expat.ExpatError, KeyError, ValueError),
     *(OSError, EOFError, RuntimeError, NotImplementedError),
 )
 """What the archive, the parser and our own reading of numbers raise for a file that is damaged, or encrypted."""
 _REFERENCE = re.compile(r"([A-Z]{1,3})[0-9]+")
-
-type Attributes = dict[str, str]
+_MERGED = re.compile(r"[A-Z]{1,3}([0-9]+):[A-Z]{1,3}([0-9]+)")
+_ESCAPED = re.compile(r"(?i)_x(?!d[89a-f])([0-9a-f]{4})_")
+"""How a text holds a character that XML does not allow; half of a surrogate pair is none. ECMA-376 part 1, 22.9.2.19."""
+_EXACT = 10**15
+"""Excel keeps 15 digits of a number."""
 
 
 def spreadsheet_rows(file: BinaryIO) -> Iterator[TableRow]:
     """The rows that are not empty, the header first. Raises Invalid("import-invalid") for what is no workbook."""
     try:
         with zipfile.ZipFile(file) as book:
-            strings = _strings(book)
-            yield from _rows(book, _first_sheet(book), strings)
+            parts = parts_of(book)
+            strings = _strings(book, parts.strings) if parts.strings else []
+            widths = _widths(book, parts.styles) if parts.styles else {}
+            yield from _rows(book, parts.sheet, _Sheet(strings, widths))
     except _BROKEN as error:
         what = f"this is no .xlsx that can be read ({error})"
         raise Invalid("import-invalid", f'{what}; save it as "CSV UTF-8"') from error
 
 
-def _first_sheet(book: zipfile.ZipFile) -> str:
-    """The part with the first sheet: the workbook names its relation, and the relations name the part."""
-    sheets: list[str] = []
-    targets: dict[str, str] = {}
-
-    def in_workbook(name: str, attributes: Attributes) -> None:
-        if name == "sheet":
-            sheets.extend(value for key, value in attributes.items() if _local(key) == "id" and " " in key)
-
-    def in_relations(name: str, attributes: Attributes) -> None:
-        if name == "Relationship":
-            targets[attributes["Id"]] = attributes["Target"]
-
-    _parse(book, "xl/workbook.xml", in_workbook)
-    _parse(book, "xl/_rels/workbook.xml.rels", in_relations)
-    if not sheets:
-        raise Invalid("import-invalid", "the workbook has no sheet")
-    return posixpath.normpath(posixpath.join("/xl", targets[sheets[0]])).lstrip("/")
-
-
-def _strings(book: zipfile.ZipFile) -> list[str]:
+def _strings(book: zipfile.ZipFile, part: str) -> list[str]:
     """The texts that cells refer to by number. What is said of pronunciation (`rPh`) is none of them."""
     found: list[str] = []
     text = _Text()
@@ -78,15 +63,34 @@ def _strings(book: zipfile.ZipFile) -> list[str]:
         nonlocal size
         text.end(name)
         if name == "si":
-            found.append(text.take())
+            found.append(_plain(text.take()))
             size += _STRING + len(found[-1])
             if size > _MOST_STRINGS:
                 words = "the workbook holds more text than a table of operators has"
                 raise Invalid("import-invalid", f'{words}; save its first sheet as "CSV UTF-8"')
 
-    if "xl/sharedStrings.xml" in book.namelist():
-        _parse(book, "xl/sharedStrings.xml", start, end, text.add)
+    parse_part(book, part, start, end, text.add)
     return found
+
+
+def _widths(book: zipfile.ZipFile, part: str) -> dict[str, int]:
+    """By a cell's style, to how many digits zeros fill its number up (`00000`): so an id is shown, and so it is meant."""
+    formats: dict[str, int] = {}
+    styles: list[int] = []
+    within = [""]
+
+    def start(name: str, attributes: Attributes) -> None:
+        if name == "numFmt" and set(attributes["formatCode"]) == {"0"}:
+            formats[attributes["numFmtId"]] = len(attributes["formatCode"])
+        elif name == "xf" and within[-1] == "cellXfs":
+            styles.append(formats.get(attributes.get("numFmtId", ""), 0))
+        within.append(name)
+
+    def end(_: str) -> None:
+        within.pop()
+
+    parse_part(book, part, start, end)
+    return {str(number): width for number, width in enumerate(styles) if width}
 
 
 class _Text:
@@ -120,104 +124,102 @@ class _Text:
 
 
 class _Sheet:
-    """Gathers rows while a sheet is parsed; `rows` is what is whole and was not taken yet."""
+    """Gathers rows while a sheet is parsed; `rows` is what is whole and was not taken yet.
 
-    def __init__(self, strings: list[str]) -> None:
+    `strings`: the texts that cells refer to. `widths`: of `_widths`.
+    """
+
+    def __init__(self, strings: list[str], widths: dict[str, int]) -> None:
         self.rows: list[TableRow] = []
         self.text = _Text()
         self._strings = strings
+        self._widths = widths
+        self._header = 0
         self._number = 0
+        self._count = 0
         self._cells: list[str] = []
-        self._kind = ""
+        self._column = 0
+        self._kind = self._style = ""
 
     def start(self, name: str, attributes: Attributes) -> None:
         """An element begins."""
         if name == "row":
-            self._number = int(attributes.get("r", self._number + 1))
-            self._cells = []
+            self._begin_row(attributes)
         elif name == "c":
-            self._kind = attributes.get("t", "n")
-            self._leave_out_up_to(attributes.get("r", ""))
+            self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
+            self._make_room(attributes.get("r", ""))
+        elif name == "mergeCell":
+            self._refuse_merged(attributes["ref"])
         self.text.begin(name, begins="c")
 
     def end(self, name: str) -> None:
         """An element ends."""
         self.text.end(name)
         if name == "c":
-            self._cells.append(self._value(self.text.take()))
+            self._cells[self._column] = self._value(self.text.take())
         elif name == "row" and any(map(str.strip, self._cells)):
+            self._header = self._header or self._number
             self.rows.append(TableRow(self._number, tuple(self._cells)))
 
-    def _leave_out_up_to(self, reference: str) -> None:
+    def _begin_row(self, attributes: Attributes) -> None:
+        self._number = int(attributes.get("r", self._number + 1))
+        self._cells = []
+        self._count += 1
+        if self._count > _MOST_ROWS:
+            raise Invalid("import-invalid", f"the sheet has more than {_MOST_ROWS} rows")
+
+    def _make_room(self, reference: str) -> None:
         """Empty cells are not written: a cell's reference (`C7`) says in which column it is."""
         found = _REFERENCE.fullmatch(reference)
-        column = _column(found[1]) if found else len(self._cells)
-        if column >= _MOST_COLUMNS:
+        self._column = _column(found[1]) if found else len(self._cells)
+        if self._column >= _MOST_COLUMNS:
             raise Invalid("import-invalid", f"row {self._number} has more than {_MOST_COLUMNS} columns")
-        self._cells += [""] * (column - len(self._cells))
+        self._cells += [""] * (self._column + 1 - len(self._cells))
+
+    def _refuse_merged(self, reference: str) -> None:
+        """Only the first row of a merged cell would have its value. The sheet says so at its end."""
+        found = _MERGED.fullmatch(reference)
+        if found and self._header < int(found[1]) < int(found[2]):
+            words = f"the cells {reference} are merged, so only the first of these rows has their value"
+            raise Invalid("import-invalid", f"{words}; unmerge them and fill in each row")
 
     def _value(self, text: str) -> str:
-        if self._kind == "s" and text:
-            return self._strings[int(text)] if int(text) < len(self._strings) else ""
-        if self._kind == "b":
-            return "true" if text == "1" else "false"
-        # Excel writes a whole number as one, other programs write 1001.0.
-        return text.removesuffix(".0") if self._kind == "n" else text
+        match self._kind:
+            case "s":
+                return self._shared(int(text)) if text else ""
+            case "b":
+                return {"1": "true", "0": "false"}.get(text, text)
+            case "n":
+                return _number(text).zfill(self._widths.get(self._style, 0)) if text else ""
+            case _:
+                return _plain(text)
+
+    def _shared(self, number: int) -> str:
+        if not 0 <= number < len(self._strings):
+            raise ValueError(f"there is no text {number}")
+        return self._strings[number]
 
 
-def _rows(book: zipfile.ZipFile, part: str, strings: list[str]) -> Iterator[TableRow]:
-    sheet = _Sheet(strings)
-    parser = _parser(sheet.start, sheet.end, sheet.text.add)
-    for chunk in _chunks(book, part):
+def _number(text: str) -> str:
+    """A whole number as one: Excel writes 1001 and 1E5, other programs 1001.0."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() and abs(number) < _EXACT else text
+
+
+def _plain(text: str) -> str:
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+
+
+def _rows(book: zipfile.ZipFile, part: str, sheet: _Sheet) -> Iterator[TableRow]:
+    parser = parser_of(sheet.start, sheet.end, sheet.text.add)
+    for chunk in unpacked(book, part):
         parser.Parse(chunk)
         yield from sheet.rows
         sheet.rows.clear()
     parser.Parse(b"", True)
-
-
-def _parse(
-    book: zipfile.ZipFile,
-    part: str,
-    start: Callable[[str, Attributes], None],
-    end: Callable[[str], None] = lambda _: None,
-    data: Callable[[str], None] = lambda _: None,
-) -> None:
-    parser = _parser(start, end, data)
-    for chunk in _chunks(book, part):
-        parser.Parse(chunk)
-    parser.Parse(b"", True)
-
-
-def _parser(
-    start: Callable[[str, Attributes], None], end: Callable[[str], None], data: Callable[[str], None]
-) -> expat.XMLParserType:
-    """A parser that hands on local names: strict and transitional documents differ in their namespaces only."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartElementHandler = lambda name, attributes: start(_local(name), attributes)
-    parser.EndElementHandler = lambda name: end(_local(name))
-    parser.CharacterDataHandler = data
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    return parser
-
-
-def _refuse_doctype(*_: object) -> None:
-    raise Invalid("import-invalid", "the workbook has a document type, which no workbook of Excel has")
-
-
-def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
-
-
-def _chunks(book: zipfile.ZipFile, part: str) -> Iterator[bytes]:
-    """A part as it unpacks. What the archive says of its size is not believed."""
-    left = _LARGEST_PART
-    with book.open(part) as packed:
-        while chunk := packed.read(_CHUNK):
-            left -= len(chunk)
-            if left < 0:
-                raise Invalid("import-invalid", f"{part} unpacks to more than {_LARGEST_PART} bytes")
-            yield chunk
 
 
 def _column(letters: str) -> int:

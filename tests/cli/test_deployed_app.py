@@ -162,6 +162,29 @@ def test_a_call_that_does_something_is_sent_once(app: App) -> None:
     assert len(app.asked) == 1
 
 
+def test_waves_that_lose_the_app_say_what_is_done_and_how_to_go_on(app: App) -> None:
+    status = {"state": "live", "reason": "", "failure": None, "held": None}
+    for name in ("alice", "bob"):
+        app.says(f"GET /api/operators/{name}", Answer(body={"operator_id": name, "email_sync": True}))
+    app.says("GET /api/operators/alice/status", Answer(body={"kinds": {"email": status}}))
+    app.says("GET /api/operators/bob/status", Answer(502, b"<html>Bad Gateway"))
+    words = ("operators", "enable", "alice", "bob", "--wave", "1,2", "--yes")
+    ended, said = exsync("--url", app.url, *words)
+    assert (ended, "wave 1 of 2: 1 operator: 1 ready" in said) == (1, True), said
+    assert "HTTP 502" in said
+    assert "Interrupted in wave 2" in said
+    assert "Run the same command again: it goes on where it stopped." in said
+
+
+def test_a_piece_of_an_import_is_sent_again_where_the_app_is_busy(app: App, tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("operator_id,mailbox\nalice,a@x.example\n")
+    line = {"line": 2, "operator_id": "alice", "outcome": "unchanged", "changes": {}, "items_removed": [], "code": None}
+    call = "POST /api/operators/import?items=keep&dry_run=false"
+    app.says(call, Answer(503, b"", {"Retry-After": "0"}), Answer(body={"lines": [{**line, "reason": None}]}))
+    status, said = exsync("--url", app.url, "operators", "import", str(tmp_path / "users.csv"))
+    assert (status, "1 unchanged" in said) == (0, True), said
+
+
 @pytest.mark.parametrize("answer", [Answer(404, b"<html>"), Answer(200, b"<html>welcome")])
 def test_a_url_that_leads_elsewhere_is_told(app: App, answer: Answer) -> None:
     app.says(LISTED, answer)

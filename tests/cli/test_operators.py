@@ -106,6 +106,20 @@ async def test_a_mailbox_that_a_later_piece_gives_up_is_taken_in_the_end(
     assert (status, f"line 2: bob created: mailbox {ALICE}" in said, said.count("bob")) == (0, True, 1)
 
 
+async def test_a_dry_run_in_pieces_says_what_the_run_will_do_of_mailboxes_that_change_hands(
+    terminal: Terminal, table: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "_PIECE", 3)
+    names = ("a", "b", "c", "d", "e", "f", "g", "h")
+    await terminal.run("import", table("Id,Email\n" + "".join(f"{name},{name}@x.example\n" for name in names)))
+    wants = {"a": "d", "b": "b2", "c": "h", "d": "e", "e": "e2", "f": "f2", "g": "g2", "h": "c"}
+    file = table("Id,Email\n" + "".join(f"{name},{wanted}@x.example\n" for name, wanted in wants.items()))
+    for words in (("--dry-run",), ()):
+        status, said = await terminal.run("import", file, *words)
+        assert (status, "0 created, 8 changed, 0 unchanged, 0 refused" in said) == (0, True), said
+        assert [said.count(f": {name} changed") for name in names] == [1] * 8
+
+
 async def test_programs_read_what_became_of_each_line(
     terminal: Terminal, table: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +240,12 @@ async def test_an_operator_that_is_not_there_is_refused_and_none_is_made(termina
     assert await find_operator(terminal.office.rows, "nobody") is None
 
 
+@pytest.mark.parametrize("words", [("--fix",), ("--max-failures", "3"), ("--wait-minutes", "9")])
+async def test_what_only_waves_do_is_not_passed_over_without_them(terminal: Terminal, words: tuple[str, ...]) -> None:
+    status, said = await terminal.run("enable", "alice", *words)
+    assert (status, f"{words[0]} is for --wave" in said) == (2, True)
+
+
 @pytest.mark.parametrize("words", [(), ("alice", "--all"), ("alice", "--kinds", "tasks"), ("alice", "--items", "burn")])
 async def test_wrong_usage_ends_with_2(terminal: Terminal, words: tuple[str, ...]) -> None:
     assert (await terminal.run("disable", *words))[0] == 2
@@ -236,6 +256,7 @@ async def test_wrong_usage_ends_with_2(terminal: Terminal, words: tuple[str, ...
 
 
 async def test_a_list_is_narrowed_by_its_filters(terminal: Terminal, table: Save) -> None:
+    await terminal.office.configure({"connections": {"online": {"url": "auto", "trusted_hosts": ["contoso.example"]}}})
     await terminal.run("import", table("operator_id,mailbox,connection\nbob,b@x.example,online\n"))
 
     async def ids(*words: str) -> list[str]:

@@ -28,7 +28,9 @@ def test_waves_grow(text: str, total: int, sizes: tuple[int, ...]) -> None:
     assert sizes_of(text, total) == sizes
 
 
-@pytest.mark.parametrize(("text", "total"), [("25%,5%", 100), ("all", 100), ("200%", 100), ("", 100), ("5%", 0)])
+@pytest.mark.parametrize(
+    ("text", "total"), [("25%,5%", 100), ("all", 100), ("200%", 100), ("", 100), ("5%", 0), ("0,5%", 100), ("0%", 9)]
+)
 def test_waves_that_make_no_sense_are_refused(text: str, total: int) -> None:
     with pytest.raises(typer.BadParameter):
         sizes_of(text, total)

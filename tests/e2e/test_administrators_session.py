@@ -66,7 +66,7 @@ BAD = (
     ('b17;"b17@contoso.example;no;;;', "?", "line-unreadable", "a quote is not closed"),
     ("b/18;b18@contoso.example;no;;;", "b/18", "operator-invalid", "1 to 128 of A-Z"),
     ("b 19;b19@contoso.example;no;;;", "b 19", "operator-invalid", "1 to 128 of A-Z"),
-    ("b20;b20@contoso.example;no;our exchange;;", "b20", "operator-invalid", "'our exchange' is no name"),
+    ("b20;b20@contoso.example;no;our exchange;;", "b20", "operator-invalid", 'no connection "our exchange"'),
 )
 
 

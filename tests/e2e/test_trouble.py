@@ -77,15 +77,16 @@ async def test_an_unreachable_exchange_is_named_and_nothing_that_came_meanwhile_
     await alice.until_subjects("before", "meanwhile")
 
 
-async def test_a_connection_that_the_settings_do_not_have_is_named_until_it_is_there(
+async def test_a_connection_that_is_taken_out_of_the_settings_is_named_until_it_is_back(
     alice: Person, configured: Configured
 ) -> None:
+    connection = {"url": alice.exchange.url, "version": "Exchange2016", "authentication": "basic"}
+    async with configured(connections={"later": connection}):
+        await alice.switch_on(connection="later")
     alice.gets("waits for a connection")
-    await alice.switch_on(until_live=False, connection="later")
     failure = await alice.until_failing("connection-unknown")
     assert "later" in failure["detail"]
 
-    connection = {"url": alice.exchange.url, "version": "Exchange2016", "authentication": "basic"}
     async with configured(connections={"later": connection}):
         await alice.until_mended()
         await alice.until_subjects("waits for a connection")

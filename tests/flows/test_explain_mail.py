@@ -11,7 +11,7 @@ import pytest
 
 from shared.errors import Invalid, Reconfigure, Transient
 from shared.flows.explain_mail import explain_mail
-from shared.flows.operators import find_operator, put_operator, remove_operator
+from shared.flows.operators import change_operator, find_operator, put_operator, remove_operator
 from shared.flows.reading import changes
 from shared.model.email import Participant
 from shared.model.exchange import ItemFailure, Mailbox
@@ -266,7 +266,9 @@ async def test_a_failing_sync_is_told_and_an_exchange_that_refuses_is_not_taken_
 
 async def test_a_connection_that_there_is_not_is_told() -> None:
     office = await synced()
-    await put_operator(office.world(), Operator("alice", ALICE, "", connection="elsewhere", email_sync=True))
+    await change_operator(
+        office.world(), "alice", lambda _: Operator("alice", ALICE, "", connection="elsewhere", email_sync=True)
+    )
     mail = await why(office, 9)
     assert (mail["verdict"], mail["decided"]["code"]) == ("stopped", "connection-unknown")
 

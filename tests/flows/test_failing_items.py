@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.flows.operators import ask_for_sync, find_operator, put_operator, remove_operator
+from shared.flows.operators import ask_for_sync, change_operator, find_operator, remove_operator
 from shared.flows.status import list_failures
 from shared.model.exchange import ItemFailure
 from shared.model.operator import Kind, Operator
@@ -57,7 +57,9 @@ async def test_an_operator_whose_connection_is_gone_can_still_be_switched_off_an
     office.deliver("mail")
     await office.open()
     await office.settle()
-    await put_operator(office.world(), Operator("alice", ALICE, "", connection="gone", email_sync=True))
+    await change_operator(
+        office.world(), "alice", lambda _: Operator("alice", ALICE, "", connection="gone", email_sync=True)
+    )
     assert await office.sync() == "failed"
     await remove_operator(office.world(), "alice", remove_items=True)
     assert await office.sync() == "off"

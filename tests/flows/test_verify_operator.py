@@ -10,7 +10,7 @@ from shared.errors import Permanent, Reconfigure, SyncError
 from shared.flows.head import HEAD
 from shared.flows.head import TABLE as COLLECTIONS
 from shared.flows.keep_subscription import keep_subscription
-from shared.flows.operators import get_operator, put_operator
+from shared.flows.operators import change_operator, get_operator
 from shared.flows.receive_notification import Reply, receive_notification
 from shared.flows.subscription_row import read_subscription
 from shared.flows.verify_operator import verify_operator
@@ -37,7 +37,7 @@ async def verified(office: Office, operator_id: str = "alice", **more: Any) -> d
 
 
 async def put(office: Office, operator_id: str, mailbox: str, **flags: Any) -> None:
-    await put_operator(office.world(), Operator(operator_id, mailbox, "", **flags))
+    await change_operator(office.world(), operator_id, lambda _: Operator(operator_id, mailbox, "", **flags))
 
 
 def outcomes(found: dict[str, Any]) -> dict[str, Any]:

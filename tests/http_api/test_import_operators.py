@@ -89,6 +89,55 @@ async def test_a_file_that_is_no_table_or_too_large_is_refused_whole() -> None:
         assert await ids(client) == []
 
 
+@pytest.mark.parametrize(
+    "how", [{"files": {"file": ("users.csv", b"operator_id\nalice\n")}}, {"data": {"operator_id": ""}}]
+)
+async def test_a_file_in_a_form_is_refused_since_another_table_would_be_read_of_it(how: dict[str, Any]) -> None:
+    async with calling(Office()) as client:
+        answer = await client.post("/api/operators/import", **how)
+    assert (answer.status_code, answer.json()["code"]) == (400, "import-invalid")
+    assert "--data-binary" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["dryrun", "dry-run", "dryRun", "DRY_RUN", "dry_runs"])
+async def test_a_misspelt_dry_run_is_not_taken_for_a_real_one(name: str) -> None:
+    async with calling(Office()) as client:
+        answer = await client.post(
+            f"/api/operators/import?{name}=true", content=b"operator_id,mailbox\nbob,b@x.example\n"
+        )
+        assert (answer.status_code, answer.json()["code"]) == (400, "request-malformed")
+        assert 'write "dry_run"' in answer.json()["detail"]
+        assert await ids(client) == []
+
+
+async def test_what_a_gateway_adds_to_the_query_is_let_pass() -> None:
+    async with calling(Office()) as client:
+        answer = await client.get("/api/operators?code=key&subscription-key=x&clientId=default&_=17&limit=5")
+        assert answer.status_code == 200
+
+
+async def test_of_a_cell_that_is_no_value_of_any_operator_only_the_beginning_is_told() -> None:
+    async with calling(await Office().open()) as client:
+        answer = await client.put("/api/operators/alice", json={"mailbox": "x" * 50_000, "time_zone": "y" * 50_000})
+        assert answer.status_code == 400
+        assert len(answer.content) < 2000
+
+
+async def test_a_connection_that_the_settings_do_not_have_is_refused_unless_the_operator_has_it_already() -> None:
+    office = await Office().open()
+    async with calling(office) as client:
+        facts = {"mailbox": "b@x.example", "connection": "defualt"}
+        answer = await client.put("/api/operators/bob", json=facts)
+        assert (answer.status_code, answer.json()["code"]) == (400, "operator-invalid")
+        assert 'is it "default"?' in answer.json()["detail"]
+        old = {"url": "https://old.example/EWS/Exchange.asmx", "version": "Exchange2016"}
+        await office.configure({"connections": {"old": old}})
+        assert (await client.put("/api/operators/bob", json={**facts, "connection": "old"})).status_code == 201
+        await office.configure({"connections": {"old": None}})
+        later = {**facts, "connection": "old", "email_sync": True}
+        assert (await client.put("/api/operators/bob", json=later)).status_code == 200
+
+
 async def test_an_export_comes_in_parts_and_is_read_back_without_a_change() -> None:
     async with calling(Office()) as client, calling(Office()) as another:
         await imported(client, crm_export())

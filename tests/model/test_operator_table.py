@@ -44,6 +44,7 @@ def refusals(text: str) -> list[tuple[int, str]]:
         "OPERATOR ID,Email,Email sync,IsEnabledBiSync,Contact sync",
         "Operator-Id , E-Mail , EMAIL SYNC,isEnabledBiSync,contactsync",
         "pyUserIdentifier,Email Address,emailSync,BiSync,Contacts Sync",
+        "(Do Not Modify) User,Primary Email,Email sync,Bi-Sync,Contact sync",
     ],
 )
 def test_headers_are_known_in_any_case_and_in_the_words_of_the_earlier_product(header: str) -> None:
@@ -78,6 +79,19 @@ def test_excels_line_that_names_the_delimiter_is_none_of_the_table() -> None:
     assert [(line.number, line.operator_id) for line in lines] == [(3, "alice")]
 
 
+@pytest.mark.parametrize("named", ['"', "a", " ", ";;", ""])
+def test_a_first_line_that_names_what_cannot_be_a_delimiter_is_a_header_like_any(named: str) -> None:
+    with pytest.raises(Invalid, match="no column for the operator's id"):
+        table(f"sep={named}\noperator_id;mailbox\nalice;a@x.example\n")
+
+
+def test_a_formula_that_keeps_an_id_from_being_a_number_is_its_text() -> None:
+    text = 'operator_id,mailbox\n"=""00042""",="a@x.example"\n=cmd|x,b@x.example\n'
+    assert [each["operator_id"] for each in cells(text)] == ["00042", "=cmd|x"]
+    assert cells(text)[0]["mailbox"] == "a@x.example"
+    assert list(read_operator_ids(io.BytesIO(b'"=""00042"""\n'))) == ["00042"]
+
+
 def test_of_two_columns_that_mean_the_same_the_better_name_counts_and_the_other_is_told() -> None:
     found = table("Id,Operator ID,Mail,Email\n17,alice,old@x.example,a@x.example\n")
     assert found.columns == {"Operator ID": "operator_id", "Email": "mailbox"}
@@ -96,6 +110,7 @@ def test_of_two_columns_that_mean_the_same_the_better_name_counts_and_the_other_
         (b"\xff\xfeo\0p\0e", "is not UTF-16"),
         (b"\xef\xbb\xbfoperator_id\nj\xf6rg\n", "is not UTF-8;"),
         (b"\xd0\xcf\x11\xe0 old Excel", "this is an .xls"),
+        (b"\xef\xbb\xbf\r\n<html><table><tr><td>operator_id", "this is a web page or XML"),
         (b"PK\x03\x04 no archive", "this is no .xlsx"),
         (b"operator_id," + b"x" * 200_000, "a line has more than"),
     ],
@@ -187,6 +202,16 @@ def test_a_piece_keeps_the_numbers_of_the_file_it_was_cut_from() -> None:
 )
 def test_ids_are_read_of_a_list_or_of_a_table(text: str, ids: list[str]) -> None:
     assert list(read_operator_ids(io.BytesIO(text.encode()))) == ids
+
+
+def test_a_list_of_addresses_is_no_list_of_ids() -> None:
+    with pytest.raises(Invalid, match="no column for the operator's id"):
+        list(read_operator_ids(io.BytesIO(b"Email\na@x.example\n")))
+
+
+def test_a_file_of_ids_with_a_line_that_cannot_be_read_is_refused_whole() -> None:
+    with pytest.raises(Invalid, match="line 3: a quote is not closed"):
+        list(read_operator_ids(io.BytesIO(b'Operator ID\nalice\n"bob\n')))
 
 
 # What a line makes of an operator
