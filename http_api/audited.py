@@ -19,14 +19,15 @@ from shared.model.caller import Caller
 from shared.model.configuration import flatten
 
 log = logging.getLogger(__name__)
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing, so that nobody writes them down."""
 _PLACE = "audit_entry"
 _CODE = "problem_code"
 
 
 async def record_intent(request: Request, caller: Caller, *, conceals: bool = False) -> None:
     """Write down what is about to be done. Raises Transient: what cannot be written down is not done."""
-    if request.method in _READING:
+    if request.method in READING:
         return
     world: World = await request.app.state.world_source()
     try:
@@ -38,7 +39,7 @@ async def record_intent(request: Request, caller: Caller, *, conceals: bool = Fa
 
 async def record_refusal(request: Request, caller: Caller, refusal: Invalid, *, conceals: bool = False) -> None:
     """Write down that somebody tried. Storage that is down does not make it less of a refusal."""
-    if request.method in _READING:
+    if request.method in READING:
         return
     world: World = await request.app.state.world_source()
     try:

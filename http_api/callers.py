@@ -12,12 +12,14 @@ from fastapi import Depends
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from http_api.audited import record_intent, record_refusal
+from http_api.audited import READING, record_intent, record_refusal
 from shared.errors import Invalid
 from shared.model.caller import KEY_HOLDER, Caller, Role
 from shared.model.client_principal import read_principal
 
 _HEADER = "x-ms-client-principal"
+_OF_THE_HOST = frozenset({"code", "clientId"})
+"""Parameters that the Functions host reads: its key may stand in the address."""
 
 
 async def _caller(request: Request) -> Caller:
@@ -41,9 +43,10 @@ class Needs:
         self.conceals = conceals
 
     async def __call__(self, request: Request, caller: TheCaller) -> None:
-        """Raise Invalid("role-missing") or Invalid("operator-not-yours") for anybody else."""
+        """Raise Invalid: "role-missing" or "operator-not-yours" for anybody else, "request-malformed" for a misprint."""
         refusal = self._refusal(caller, request)
         if refusal is None:
+            _refuse_misprints(request)
             await record_intent(request, caller, conceals=self.conceals)
         else:
             await record_refusal(request, caller, refusal, conceals=self.conceals)
@@ -58,6 +61,20 @@ class Needs:
                 "operator-not-yours", f"{caller.name} may call this for: {', '.join(caller.operators or ())}"
             )
         return None
+
+
+def _refuse_misprints(request: Request) -> None:
+    """A misprinted `dry_run` must not do what was only to be looked at. Raises Invalid("request-malformed").
+
+    What only reads is let be: a stranger's parameter there is often a way around a cache.
+    """
+    if request.method in READING:
+        return
+    known = [parameter.alias for parameter in cast(APIRoute, request.scope["route"]).dependant.query_params]
+    for name in request.query_params:
+        if name not in known and name not in _OF_THE_HOST:
+            there = f"there are: {', '.join(known)}" if known else "this call has none"
+            raise Invalid("request-malformed", f"query.{name}: there is no such parameter ({there})")
 
 
 def _operator_of(request: Request) -> str | None:
