@@ -6,6 +6,7 @@ What a change will do is said before it is done; where something would stop or b
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,11 +19,12 @@ from cli.session import Session, show_document, show_rows
 from shared.model.configuration import flatten
 from shared.model.setting_names import generic, here_for, why_no_setting
 from shared.model.setting_problems import problem
-from shared.model.setting_table import BY_NAME
+from shared.model.setting_table import BY_NAME, Setting
 
 settings = typer.Typer(no_args_is_help=True, help="The settings document.")
 _complaints = Console(stderr=True, soft_wrap=True, highlight=False)
 _FORETOLD = ("will", "harm")
+_LONGEST_PAGE = 200
 
 Secret = Annotated[str, typer.Option(envvar="EXSYNC_CONFIRM_SECRET", help="Confirms a new host of a connection")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be wrong, and what it would do")]
@@ -33,7 +35,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask, though something s
 def show_settings(
     context: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]…", help="Settings or groups; also as the earlier product says")
+        list[str] | None, typer.Argument(metavar="NAME", help="Settings or groups; also as the earlier product says")
     ] = None,
 ) -> None:
     """All settings with their defaults, or those that are named: `exsync settings show email`."""
@@ -82,10 +84,11 @@ def set_settings(
 @settings.command("history")
 def show_history(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many changes, the latest first")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many changes, the latest first")] = 20,
 ) -> None:
     """Who changed which settings, when, from what to what."""
-    found = context.obj.remote.get("settings/history", limit=limit)["items"]
+    pages = context.obj.remote.pages("settings/history", limit=min(limit, _LONGEST_PAGE))
+    found = list(islice(pages, limit))
     if context.obj.as_json:
         show_document(found)
         return
@@ -184,9 +187,9 @@ def _patch(assignments: Sequence[str]) -> dict[str, Any]:
     patch: dict[str, Any] = {}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
-        if not equals:
+        if not equals or not name.strip():
             raise typer.BadParameter(f'"{assignment}": write NAME=VALUE')
-        _put(patch, name.strip().split("."), _value(value))
+        _put(patch, name.strip().split("."), _value(name.strip(), value))
     return patch
 
 
@@ -195,14 +198,32 @@ def _put(patch: dict[str, Any], path: list[str], value: Any) -> None:
         patch = patch.setdefault(name, {})
         if not isinstance(patch, dict):
             raise typer.BadParameter(f'"{".".join(path)}": "{name}" is given twice, once as a value')
+    if path[-1] in patch:
+        raise typer.BadParameter(f'"{path[-1]}" is given twice')
     patch[path[-1]] = value
 
 
-def _value(text: str) -> Any:
+def _value(name: str, text: str) -> Any:
+    """JSON, else the text; of what is both, like the number of a tenant, what the setting takes."""
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
+        value = json.loads(text, parse_constant=_no_number)
+    except ValueError:
         return text
+    setting = BY_NAME.get(generic(name))
+    is_text = setting is not None and value is not None and not _takes(setting, value) and _takes(setting, text)
+    return text if is_text else value
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _takes(setting: Setting, value: Any) -> bool:
+    try:
+        setting.read(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _confirming(secret: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cli.__main__ import app
+from cli.anywhere import is_shared
 
 _HEAD = """\
 # The command `exsync`
@@ -55,7 +56,9 @@ most, when the app answers 429 or 503, after the pause that it asks for.
 `exsync --install-completion` sets it up for bash, zsh, fish or PowerShell, whichever runs it; `exsync
 --show-completion` prints the script.
 
-## Options before the command
+## Options of every command
+
+Before the command or behind it: `exsync --json status` is `exsync status --json`.
 """
 _COMPLETION = frozenset({"install_completion", "show_completion"})
 
@@ -100,7 +103,7 @@ def _options(command: Any) -> Iterator[str]:
 
 def _shown(command: Any) -> list[Any]:
     options = [each for each in command.params if each.param_type_name == "option"]
-    return [each for each in options if not each.hidden and each.name not in _COMPLETION]
+    return [each for each in options if not each.hidden and each.name not in _COMPLETION and not is_shared(each)]
 
 
 def _names(option: Any) -> str:

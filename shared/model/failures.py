@@ -70,7 +70,7 @@ _ERRORS: dict[FailureClass, type[SyncError]] = {
     FailureClass.INPUT: Invalid,
 }
 _WAIT = "Nothing: it is tried again by itself, with pauses that grow to 15 minutes."
-_REPEAT = "Try it again; nobody else does."
+_REPEAT = "Try it again in a minute, as a sync does."
 _REPORT = "Report it to us with the detail and the time; the rest goes on meanwhile."
 _IN_ENTRA = "Entra admin center > App registrations > the application"
 _SET_SECRET = "`az keyvault secret set --vault-name <vault> --name <connection>-client-secret --value <secret>`"
@@ -971,7 +971,8 @@ _INPUT = (
         "sign-in-required",
         Owner.CALLER,
         "The app is told by Microsoft Entra ID who calls, and nobody is named.",
-        "Sign in, or send a token for this app in the header `Authorization: Bearer`; a function key does not do.",
+        "Sign in, with the command by `--auth entra --scope api://<client id>/.default`, or send a token for this app in the "
+        "header `Authorization: Bearer`; a function key does not do.",
     ),
     (
         "pause-invalid",
