@@ -10,10 +10,10 @@ from shared.flows.operators import list_operators
 from shared.flows.settings_document import read_settings
 from shared.flows.side_by_side import side_by_side
 from shared.flows.whereabouts import connection_of, mailbox_of
-from shared.model.alerts import why_off
+from shared.model.alerts import recipients, why_off
 from shared.model.configuration import Configuration, Connection
 from shared.model.failures import failure
-from shared.model.operator import Operator
+from shared.model.operator import Kind, Operator
 from shared.model.server import EWS_RETIREMENT
 from shared.ports import World
 
@@ -87,7 +87,7 @@ async def _alerts(world: World) -> dict[str, Any]:
     failed = await mail_failure(world)
     off = why_off(configuration)
     code = "alert-not-sent" if failed else "alerts-off" if off else None
-    detail = failed or off or f"failures are told to {', '.join(configuration.alerts.failures_to)}"
+    detail = failed or off or f"failures are told to {', '.join(recipients(configuration, Kind))}"
     remedy = failure(code).remedy if code else None
     return {"name": "alerts", "ok": not failed, "detail": detail, "code": code, "remedy": remedy}
 

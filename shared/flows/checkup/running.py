@@ -74,7 +74,7 @@ async def _looked(check: Check, limit: timedelta) -> Finding:
         async with asyncio.timeout(limit.total_seconds()):
             seen = await check.look()
     except TimeoutError:
-        state, detail, code = State.FAILED, f"no answer within {limit.total_seconds():g} seconds", check.late
+        state, detail, code = State.FAILED, f"no answer within {limit.total_seconds():g} s", check.late
     except SyncError as wrong:
         state, detail, code = State.FAILED, wrong.detail or wrong.code, wrong.code
     except (Conflict, Unclear):
