@@ -26,7 +26,9 @@ _complaints = Console(stderr=True, soft_wrap=True, highlight=False)
 _FORETOLD = ("will", "harm")
 _LONGEST_PAGE = 200
 
-Secret = Annotated[str, typer.Option(envvar="EXSYNC_CONFIRM_SECRET", help="Confirms a new host of a connection")]
+Secret = Annotated[
+    str, typer.Option(envvar="EXSYNC_CONFIRM_SECRET", help="The secret itself, where a connection gets a new host")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be wrong, and what it would do")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask, though something stops or is taken away")]
 

@@ -40,7 +40,7 @@ at a terminal a device code is the last way. The Azure CLI must be an authorised
 API > Add a client application > `04b07795-8ddb-461a-bbee-02f9e1bf7b46`). No token is stored. What it is for you say
 yourself: never the app. `/api/ews/notifications` and `/api/health` must stay open to those who are not signed in.
 
-**Several apps.** `exsync --url URL --auth entra --scope SCOPE profile add live` keeps these, and a `--ca`, in your
+**Several apps.** `exsync profile add live --url URL --auth entra --scope SCOPE` keeps these, and a `--ca`, in your
 configuration folder; `exsync --profile live …` (`EXSYNC_PROFILE`) uses them. Keys and tokens are never kept. What
 stands on the command line counts before the profile, and the profile before the environment.
 
