@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.model.alerts import Group, What
-from shared.model.failures import failure
+from shared.model.failures import failure, remedy_on
 from shared.model.pauses import Pause
 
 PREFIX = "[CRM sync] "
@@ -176,10 +176,7 @@ def _operators(group: Group) -> str:
 
 
 def _remedy(group: Group) -> str:
-    """The registry's remedy with the connection's own name in it."""
-    remedy = failure(group.cause.code).remedy
-    name = group.cause.connection
-    return remedy.replace("<name>", name).replace("<connection>", name) if name else remedy
+    return remedy_on(failure(group.cause.code).remedy, group.cause.connection)
 
 
 def _facts(group: Group) -> list[str]:

@@ -57,6 +57,11 @@ def failure(code: str) -> Failure:
     return Failure(code, other.failure_class, other.owner, other.cause, other.remedy)
 
 
+def remedy_on(remedy: str, connection: str) -> str:
+    """A remedy with the connection's own name in it, so that its command can be run as it stands."""
+    return remedy.replace("<name>", connection).replace("<connection>", connection) if connection else remedy
+
+
 def error_class(code: str) -> type[SyncError]:
     """The class of error that a code of the registry is raised as."""
     return _ERRORS[REGISTRY[code].failure_class]

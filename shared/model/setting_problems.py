@@ -118,12 +118,9 @@ def _connection_problems(name: str, values: Mapping[str, Any], so_far: list[str]
     """What is wrong between the settings of one connection; silent where the setting itself was already refused."""
     prefix = f"connections.{name}."
     refused = {line.split(" ")[0].rstrip(":") for line in so_far}
-    if not CONNECTION_NAME.fullmatch(name):
-        yield f"{prefix[:-1]}: a connection's name is 1 to 63 characters a-z, 0-9 and -, beginning and ending without -"
+    yield from name_problems(name)
     if "." in name:
         return
-    if name == AUTO:
-        yield f'{prefix[:-1]}: an operator writes "auto" where Autodiscover finds the connection; use another name'
     for setting, sentence in _gaps(values):
         if prefix + setting not in refused:
             yield problem(prefix + setting, sentence)
@@ -138,6 +135,14 @@ def _nowhere(values: Mapping[str, Any], connections: list[str]) -> Iterator[str]
     if named not in (_FIRST, AUTO, *connections):
         choices = " or ".join(f'"{each}"' for each in dict.fromkeys((*connections, AUTO)))
         yield problem("alerts.connection", f'there is no connection "{named}"; write {choices}')
+
+
+def name_problems(name: str) -> Iterator[str]:
+    """What is wrong with the name of a connection."""
+    if not CONNECTION_NAME.fullmatch(name):
+        yield f"connections.{name}: a connection's name is 1 to 63 characters a-z, 0-9 and -, beginning and ending without -"
+    if name == AUTO:
+        yield f'connections.{name}: an operator writes "auto" where Autodiscover finds the connection; use another name'
 
 
 def _gaps(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

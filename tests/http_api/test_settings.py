@@ -120,8 +120,10 @@ async def test_an_import_does_not_walk_a_secret_out() -> None:
 async def test_a_file_without_settings_and_a_connection_without_a_name_are_refused() -> None:
     empty = await call(Office(), "POST", "/import", content=b"")
     assert (empty.status_code, empty.json()["code"]) == (400, "settings-file-invalid")
-    badly_named = await call(Office(), "POST", "/import?connection=Head Office", content=FILE)
-    assert (badly_named.status_code, badly_named.json()["code"]) == (400, "setting-invalid")
+    for name in ("Head Office", "head.office", "", "auto"):
+        badly_named = await call(Office(), "POST", f"/import?connection={name}", content=FILE)
+        assert (badly_named.status_code, badly_named.json()["code"]) == (400, "setting-invalid")
+        assert badly_named.json()["detail"].startswith(f"connections.{name}: ")
 
 
 async def test_the_process_is_told_of_real_changes_only() -> None:

@@ -23,7 +23,7 @@ from shared.model.alerts import recipients, why_off
 from shared.model.checkup import Finding, Seen, State, first_to_mend
 from shared.model.configuration import Configuration
 from shared.model.email import timestamp
-from shared.model.failures import failure
+from shared.model.failures import failure, remedy_on
 from shared.model.operator import Kind, Operator
 from shared.model.release import VERSION
 from shared.model.server import EWS_RETIREMENT
@@ -152,7 +152,7 @@ def _document(finding: Finding) -> dict[str, Any]:
         "detail": finding.detail,
         "code": finding.code or None,
         "cause": entry.cause if entry else None,
-        "remedy": entry.remedy_of_call if entry else None,
+        "remedy": remedy_on(entry.remedy_of_call, finding.connection) if entry else None,
         "owner": entry.owner.value if entry else None,
         "seconds": round(finding.seconds, 3),
     }
