@@ -117,6 +117,11 @@ class WayHere:
         response = self._remote.answer("POST", "doctor", json=self._asked)
         if response.status_code in _NEEDS_KEY or response.is_redirect:
             return finding(State.FAILED, f"the app answers {response.status_code}", refusal(response)[0])
+        if response.is_server_error:
+            detail = f"the app answers {response.status_code}: {refusal(response)[0]}"
+            return finding(
+                State.FAILED, detail, "See the app's log (Application Insights), and whether it is starting."
+            )
         if response.is_error:
             raise Refused(*refusal(response))
         self.answer = response.json()

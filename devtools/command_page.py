@@ -23,6 +23,7 @@ Everything else (questions, progress, complaints) goes to standard error.
 | 0 | done |
 | 1 | refused, unreachable, or (`exsync doctor`) something fails; the reason is on standard error |
 | 2 | wrong usage: an option or argument that there is not, or that cannot be so |
+| 130 | interrupted (Ctrl-C); what is done already stays done |
 
 ## An app in Azure
 

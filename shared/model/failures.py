@@ -1013,7 +1013,7 @@ _INPUT = (
         "precondition-failed",
         Owner.CALLER,
         "The settings were changed since they were read.",
-        "`GET /settings` again, and send the patch with the new `ETag`.",
+        "Run the command again; over HTTP `GET /settings` again, and send the patch with the new `ETag`.",
     ),
     (
         "host-not-allowed",
