@@ -5,7 +5,7 @@ What a change will do is said before it is done; where something would stop or b
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,9 +17,9 @@ from rich.markup import escape
 from cli.remote import Refused
 from cli.session import Session, show_document, show_rows
 from shared.model.configuration import flatten
-from shared.model.setting_names import generic, here_for, why_no_setting
+from shared.model.setting_names import generic, here_for, is_group, why_no_setting
 from shared.model.setting_problems import problem
-from shared.model.setting_table import BY_NAME, Setting
+from shared.model.setting_table import BY_NAME, SETTINGS, Setting
 
 settings = typer.Typer(no_args_is_help=True, help="The settings document.")
 _complaints = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -161,17 +161,35 @@ def _foretell(changed: Mapping[str, Any], heading: str) -> None:
 
 def _named(values: Mapping[str, Any], name: str) -> list[str]:
     """The settings that a name stands for: itself, those below it, or the one that the earlier product calls so."""
-    if there := here_for(name) if name else "":
-        connections = [each for each in values if generic(each) == there]
-        return connections or [there]
-    found = _below(values, name)
+    there = here_for(name) if name else ""
+    if there in BY_NAME:
+        return [each for each in values if generic(each) == there] or [there]
+    found = _below(_every(values), name)
     if not found and generic(name) not in BY_NAME:
-        raise Refused(problem(name, why_no_setting(name)))
+        raise Refused(problem(name, _why_none(values, name)))
     return found or [name]
 
 
-def _below(values: Mapping[str, Any], name: str) -> list[str]:
-    return [each for each in values if not name or each == name or each.startswith(f"{name}.")]
+def _why_none(values: Mapping[str, Any], name: str) -> str:
+    if name.startswith("connections.") and is_group(name):
+        known = dict.fromkeys(each.split(".")[1] for each in values if each.startswith("connections."))
+        return f"there is no such connection (there are: {', '.join(known) or 'none'})"
+    return why_no_setting(name)
+
+
+def _every(values: Mapping[str, Any]) -> list[str]:
+    """All settings that there are, also those that are not set; of OAuth only what is set."""
+    connections = dict.fromkeys(each.split(".")[1] for each in values if each.startswith("connections."))
+    of_table = [
+        setting.name.replace("<name>", connection)
+        for setting in SETTINGS
+        for connection in (connections if "<name>" in setting.name else [""])
+    ]
+    return list(dict.fromkeys([*(each for each in of_table if each in values or ".oauth." not in each), *values]))
+
+
+def _below(names: Iterable[str], name: str) -> list[str]:
+    return [each for each in names if not name or each == name or each.startswith(f"{name}.")]
 
 
 def _row(name: str, value: Any) -> dict[str, str]:

@@ -52,9 +52,22 @@ async def test_single_settings_are_shown_by_our_name_a_group_or_the_name_known_f
         ("notifications.url", {"notifications.url": None}),
     ):
         assert json.loads((await terminal.run("show", name))[1]) == expected
-    status, _, complaint = await terminal.run("show", "email.on_leav")
-    assert status == 1
-    assert 'did you mean "email.on_leave"?' in complaint
+    for name, why in (
+        ("email.on_leav", 'did you mean "email.on_leave"?'),
+        ("Contact sync", '"contacts.direction", which comes with a later version'),
+        ("connections.nope", "there is no such connection (there are: default)"),
+    ):
+        status, _, complaint = await terminal.run("show", name)
+        assert (status, why in complaint) == (1, True)
+
+
+async def test_what_is_not_set_is_shown_too(terminal: Terminal) -> None:
+    _, table, _ = await terminal.run("show")
+    rows = {line.split()[0]: line.split()[1:3] for line in table.splitlines()[1:]}
+    for name in ("alerts.from", "notifications.url", "retention.email_days", "connections.default.autodiscover_url"):
+        assert rows[name] == ["(not", "set)"]
+    assert "connections.default.oauth.client_id" not in rows
+    assert "alerts.smtp_url" in (await terminal.run("show", "alerts"))[1]
 
 
 async def test_a_change_shows_what_it_set_and_says_what_it_does(terminal: Terminal) -> None:
