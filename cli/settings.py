@@ -5,7 +5,7 @@ What a change will do is said before it is done; where something would stop or b
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,12 +14,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from cli.assignments import read_assignments
 from cli.remote import Refused
 from cli.session import Session, show_document, show_rows
 from shared.model.configuration import flatten
 from shared.model.setting_names import generic, here_for, is_group, why_no_setting
 from shared.model.setting_problems import problem
-from shared.model.setting_table import BY_NAME, SETTINGS, Setting
+from shared.model.setting_table import BY_NAME, SETTINGS
 
 settings = typer.Typer(no_args_is_help=True, help="The settings document.")
 _complaints = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -67,7 +68,7 @@ def set_settings(
 ) -> None:
     """Change settings: `exsync settings set email.enabled=true email.sync_from_days=7`."""
     session: Session = context.obj
-    patch = _patch(assignments)
+    patch = read_assignments(assignments)
     version = session.remote.etag("settings")
 
     def send(dry: bool) -> Any:
@@ -172,14 +173,17 @@ def _named(values: Mapping[str, Any], name: str) -> list[str]:
 
 def _why_none(values: Mapping[str, Any], name: str) -> str:
     if name.startswith("connections.") and is_group(name):
-        known = dict.fromkeys(each.split(".")[1] for each in values if each.startswith("connections."))
-        return f"there is no such connection (there are: {', '.join(known) or 'none'})"
+        return f"there is no such connection (there are: {', '.join(_connections(values)) or 'none'})"
     return why_no_setting(name)
+
+
+def _connections(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(each.split(".")[1] for each in names if each.startswith("connections.")))
 
 
 def _every(values: Mapping[str, Any]) -> list[str]:
     """All settings that there are, also those that are not set; of OAuth only what is set."""
-    connections = dict.fromkeys(each.split(".")[1] for each in values if each.startswith("connections."))
+    connections = _connections(values)
     of_table = [
         setting.name.replace("<name>", connection)
         for setting in SETTINGS
@@ -201,49 +205,6 @@ def _text(value: Any) -> str:
     if value is None:
         return "(not set)"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _patch(assignments: Sequence[str]) -> dict[str, Any]:
-    patch: dict[str, Any] = {}
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if not equals or not name.strip():
-            raise typer.BadParameter(f'"{assignment}": write NAME=VALUE')
-        _put(patch, name.strip().split("."), _value(name.strip(), value))
-    return patch
-
-
-def _put(patch: dict[str, Any], path: list[str], value: Any) -> None:
-    for name in path[:-1]:
-        patch = patch.setdefault(name, {})
-        if not isinstance(patch, dict):
-            raise typer.BadParameter(f'"{".".join(path)}": "{name}" is given twice, once as a value')
-    if path[-1] in patch:
-        raise typer.BadParameter(f'"{path[-1]}" is given twice')
-    patch[path[-1]] = value
-
-
-def _value(name: str, text: str) -> Any:
-    """JSON, else the text; of what is both, like the number of a tenant, what the setting takes."""
-    try:
-        value = json.loads(text, parse_constant=_no_number)
-    except ValueError:
-        return text
-    setting = BY_NAME.get(generic(name))
-    is_text = setting is not None and value is not None and not _takes(setting, value) and _takes(setting, text)
-    return text if is_text else value
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
-
-
-def _takes(setting: Setting, value: Any) -> bool:
-    try:
-        setting.read(value)
-    except ValueError:
-        return False
-    return True
 
 
 def _confirming(secret: str) -> dict[str, str]:
