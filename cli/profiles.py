@@ -25,6 +25,8 @@ def read_profile(name: str) -> Given:
 @profile.command("add")
 def add(context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME", help="A short name")]) -> None:
     """Keep the --url, --auth, --scope and --ca that are given with it: `exsync profile add NAME --url URL`."""
+    if not name.strip() or not name.isprintable():
+        raise typer.BadParameter("NAME: write a short name")
     if not context.obj.given.url:
         raise typer.BadParameter("give --url: a profile says which app")
     _write(_read() | {name: context.obj.given})

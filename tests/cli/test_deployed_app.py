@@ -200,6 +200,7 @@ def test_the_doctor_says_who_shuts_an_address_that_should_be_open(app: App) -> N
 def test_a_profile_without_an_app_is_none(app: App) -> None:
     status, text = exsync("profile", "add", "live")
     assert (status, "give --url" in " ".join(text.split())) == (2, True)
+    assert exsync("profile", "add", " ", "--url", app.url)[0] == 2
 
 
 def test_profiles_that_cannot_be_written_are_told(app: App, tmp_path: Path) -> None:
