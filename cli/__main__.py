@@ -8,11 +8,12 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import typer
 
 from cli.alerts import alerts
+from cli.anywhere import Root, take_anywhere
 from cli.audit import audit
 from cli.authorities import trusted
 from cli.doctor import doctor
@@ -34,7 +35,7 @@ from shared.model.setting_values import is_loopback
 _LOCAL = "http://127.0.0.1:7071/api"
 
 app = typer.Typer(
-    no_args_is_help=True, help="Keep a CRM and Microsoft Exchange in step.", pretty_exceptions_enable=False
+    cls=Root, no_args_is_help=True, help="Keep a CRM and Microsoft Exchange in step.", pretty_exceptions_enable=False
 )
 app.add_typer(operators, name="operators")
 app.add_typer(settings, name="settings")
@@ -89,6 +90,9 @@ def connect(
     context.obj = Session(_remote(given, key), as_json, given)
 
 
+take_anywhere(app, connect)
+
+
 def _completed(context: typer.Context, given: Given, kept: Given) -> Given:
     """What stands on the command line counts most, then the profile, then the environment."""
 
@@ -103,11 +107,11 @@ def _completed(context: typer.Context, given: Given, kept: Given) -> Given:
 
 def _remote(given: Given, key: str) -> Remote:
     """The app. Raises BadParameter where a key or a token would be sent in the open, or nobody says what it is for."""
-    url, entra = given.url or _LOCAL, given.auth == Auth.ENTRA
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise typer.BadParameter(f'--url {url}: write "https://YOUR-APP.azurewebsites.net/api"')
-    if parts.scheme == "http" and (key or entra) and not is_loopback(parts.hostname):
+    url, entra = given.url.strip() or _LOCAL, given.auth == Auth.ENTRA
+    parts = _parts(url)
+    if not key.isascii() or not key.isprintable():
+        raise typer.BadParameter("--key has characters that no key has: copy it anew")
+    if parts.scheme == "http" and (key or entra) and not is_loopback(parts.hostname or ""):
         raise typer.BadParameter(f"--url {url}: keys and tokens go over https only")
     if entra and not given.scope:
         raise typer.BadParameter("--auth entra needs --scope api://CLIENT-ID/.default, or EXSYNC_SCOPE")
@@ -115,7 +119,19 @@ def _remote(given: Given, key: str) -> Remote:
         context = trusted(Path(given.ca) if given.ca else None, os.environ)
     except ValueError as wrong:
         raise typer.BadParameter(str(wrong)) from None
-    return Remote(url, key, sign_in=EntraToken(given.scope) if entra else None, trusted=context)
+    return Remote(url, key.strip(), sign_in=EntraToken(given.scope) if entra else None, trusted=context)
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of an app's URL. Raises BadParameter for one that is none, or holds more than that."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("https", "http") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        fits = False
+    if not fits or parts.query or parts.fragment or "@" in parts.netloc:
+        raise typer.BadParameter(f'--url {url}: write "https://YOUR-APP.azurewebsites.net/api", and a key as --key')
+    return parts
 
 
 def main() -> None:

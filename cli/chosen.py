@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli.pieces import printable
 from cli.remote import Refused, Remote
+from cli.session import printable
 from shared.errors import Invalid
 from shared.model.operator_table import OPERATOR_ID, read_operator_ids
 

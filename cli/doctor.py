@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.refused import Refused
-from cli.session import Session
+from cli.session import Session, printable
 from cli.way_here import WayHere, finding
 from shared.model.checkup import State
 from shared.model.release import VERSION
@@ -83,7 +83,7 @@ def _words(check: dict[str, Any]) -> str:
     """What was found, and where it is not well what mends it."""
     code = f"{check['code']}: " if check["code"] else ""
     remedy = f"\n→ {check['remedy']}" if check["remedy"] and check["state"] != State.OK else ""
-    return f"{code}{check['detail']}{remedy}"
+    return "\n".join(map(printable, f"{code}{check['detail']}{remedy}".splitlines()))
 
 
 def _show_first(out: Console, first: dict[str, Any] | None) -> None:

@@ -79,12 +79,10 @@ def retry(
 
 
 @failures.command("catalogue")
-def catalogue(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="JSON for programs")] = False
-) -> None:
+def catalogue(context: typer.Context) -> None:
     """All failures that there are, with cause, remedy, owner and the codes of others that lead to them; needs no app."""
     entries = [_document(entry) for entry in REGISTRY.values()]
-    if as_json or context.obj.as_json:
+    if context.obj.as_json:
         print(json.dumps(entries))
         return
     show_rows(context.obj, entries, ("code", "class", "cause", "owner"))

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from cli.items import Items, ItemsOption, settle_items
-from cli.pieces import printable, refuse_refused, send_lines, show_results
+from cli.pieces import refuse_refused, send_lines, show_results
 from cli.remote import Refused
-from cli.session import Session, counted
+from cli.session import Session, counted, printable
 from shared.errors import Invalid
 from shared.model.failures import failure
 from shared.model.operator_change import says_off

@@ -11,7 +11,7 @@ from typing import Any
 
 from cli.progress import progress
 from cli.remote import Refused
-from cli.session import Session
+from cli.session import Session, printable
 from shared.errors import Invalid
 from shared.model.operator_table import MAILBOX, OperatorLine, write_operator_lines
 
@@ -106,11 +106,6 @@ def refuse_refused(counts: Counter[str]) -> None:
     """Let the command end with 1 where a line was refused."""
     if counts["refused"]:
         raise Refused(f"{counts['refused']} refused: mend what their reasons say, and repeat the command for them.")
-
-
-def printable(text: str) -> str:
-    """A file's words without what a terminal would obey."""
-    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _done(

@@ -24,7 +24,11 @@ def read_profile(name: str) -> Given:
 
 @profile.command("add")
 def add(context: typer.Context, name: Annotated[str, typer.Argument(metavar="NAME", help="A short name")]) -> None:
-    """Keep the --url, --auth, --scope and --ca that stand before the command: `exsync --url URL profile add NAME`."""
+    """Keep the --url, --auth, --scope and --ca that are given with it: `exsync profile add NAME --url URL`."""
+    if not name.strip() or not name.isprintable():
+        raise typer.BadParameter("NAME: write a short name")
+    if not context.obj.given.url:
+        raise typer.BadParameter("give --url: a profile says which app")
     _write(_read() | {name: context.obj.given})
 
 
@@ -60,6 +64,9 @@ def _read() -> dict[str, Given]:
 
 
 def _write(profiles: dict[str, Given]) -> None:
-    _file().parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({name: asdict(each) for name, each in profiles.items()}, indent=2)
-    _file().write_text(f"{text}\n", encoding="utf-8")
+    try:
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        _file().write_text(f"{text}\n", encoding="utf-8")
+    except OSError as wrong:
+        raise Refused(f"{wrong.filename}: {wrong.strerror}.") from wrong

@@ -15,6 +15,7 @@ from cli.refused import Refused as Refused
 
 _TIMEOUT = 90
 """Seconds; the doctor takes up to 60."""
+_OTHER = "is --url the app's /api?"
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _BUSY = frozenset({429, 503})
 _ATTEMPTS = 4
@@ -58,6 +59,8 @@ class Remote:
         after: str | None = ""
         while after is not None:
             page = self.get(path, **query, **({"after": after} if after else {}))
+            if not isinstance(page, dict) or not {"items", "next"} <= page.keys():
+                raise Refused(f"{self.url}/{path} answers something else than a list: {_OTHER}")
             yield from page["items"]
             after = page["next"]
 
@@ -116,7 +119,7 @@ class Remote:
         try:
             return response.json()
         except json.JSONDecodeError as error:
-            raise Refused(f"{response.url} answers something else than JSON: is --url the app's /api?") from error
+            raise Refused(f"{response.url} answers something else than JSON: {_OTHER}") from error
 
     def _response(self, method: str, path: str, *, repeatable: bool = False, **request: Any) -> httpx.Response:
         pauses = iter(range(_ATTEMPTS - 1)) if repeatable or method in _REPEATABLE else iter(())
@@ -155,14 +158,26 @@ def refusal(response: httpx.Response) -> tuple[str, str]:
 def _without_document(response: httpx.Response) -> str:
     """The Functions host and App Service Authentication refuse without a word."""
     if response.status_code == 401:
-        if "authorization" in response.request.headers:
-            return (
-                "The app does not take this token: is --scope its own (api://CLIENT-ID/.default), and may you use it?"
-            )
-        return "The app wants a key: give --key or set EXSYNC_KEY. Behind Entra ID: --auth entra and --scope."
+        return _not_let_in(response.request)
     if response.status_code == 403:
         return "HTTP 403: the app lets you in neither by network nor by account. See its access restrictions and roles."
-    return f"HTTP {response.status_code} from {response.url.path}: is --url the app's /api?"
+    if response.is_server_error:
+        return f"HTTP {response.status_code} from {response.url.path}: the app is starting, or does not run; see the portal."
+    return f"HTTP {response.status_code} from {response.url.path}: {_OTHER}"
+
+
+def _not_let_in(request: httpx.Request) -> str:
+    """What is wrong with what was sent, or that nothing was."""
+    token, key = ("authorization" in request.headers, "x-functions-key" in request.headers)
+    if token:
+        beside = ", and the --key beside it one of this app" if key else ""
+        return f"The app does not take this token: is --scope its own (api://CLIENT-ID/.default){beside}, and may you use it?"
+    if key:
+        return (
+            "The app does not take this key: is it whole, and one of this app (portal > the app > App keys)? Behind Entra ID it "
+            "wants a token: --auth entra and --scope."
+        )
+    return "The app wants a key: give --key or set EXSYNC_KEY. Behind Entra ID: --auth entra and --scope."
 
 
 def _unreachable(url: str, error: httpx.HTTPError) -> str:

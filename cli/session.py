@@ -84,5 +84,14 @@ def show_rows(session: Session, rows: Sequence[Mapping[str, Any]], columns: Iter
     for name in names:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*("" if row.get(name) is None else escape(str(row.get(name))) for name in names))
+        table.add_row(*(_cell(row.get(name)) for name in names))
     out.print(table)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else escape("\n".join(map(printable, str(value).split("\n"))))
+
+
+def printable(text: str) -> str:
+    """A stranger's words, a subject's or a file's, without what a terminal would obey."""
+    return "".join(each if each.isprintable() else "?" for each in text)

@@ -5,7 +5,8 @@ What a change will do is said before it is done; where something would stop or b
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,18 +14,22 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from cli.assignments import read_assignments
 from cli.remote import Refused
 from cli.session import Session, show_document, show_rows
 from shared.model.configuration import flatten
-from shared.model.setting_names import generic, here_for, why_no_setting
+from shared.model.setting_names import generic, here_for, is_group, why_no_setting
 from shared.model.setting_problems import problem
-from shared.model.setting_table import BY_NAME
+from shared.model.setting_table import BY_NAME, SETTINGS
 
 settings = typer.Typer(no_args_is_help=True, help="The settings document.")
 _complaints = Console(stderr=True, soft_wrap=True, highlight=False)
 _FORETOLD = ("will", "harm")
+_LONGEST_PAGE = 200
 
-Secret = Annotated[str, typer.Option(envvar="EXSYNC_CONFIRM_SECRET", help="Confirms a new host of a connection")]
+Secret = Annotated[
+    str, typer.Option(envvar="EXSYNC_CONFIRM_SECRET", help="The secret itself, where a connection gets a new host")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be wrong, and what it would do")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask, though something stops or is taken away")]
 
@@ -33,7 +38,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask, though something s
 def show_settings(
     context: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]…", help="Settings or groups; also as the earlier product says")
+        list[str] | None, typer.Argument(metavar="NAME", help="Settings or groups; also as the earlier product says")
     ] = None,
 ) -> None:
     """All settings with their defaults, or those that are named: `exsync settings show email`."""
@@ -63,7 +68,7 @@ def set_settings(
 ) -> None:
     """Change settings: `exsync settings set email.enabled=true email.sync_from_days=7`."""
     session: Session = context.obj
-    patch = _patch(assignments)
+    patch = read_assignments(assignments)
     version = session.remote.etag("settings")
 
     def send(dry: bool) -> Any:
@@ -82,10 +87,11 @@ def set_settings(
 @settings.command("history")
 def show_history(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many changes, the latest first")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many changes, the latest first")] = 20,
 ) -> None:
     """Who changed which settings, when, from what to what."""
-    found = context.obj.remote.get("settings/history", limit=limit)["items"]
+    pages = context.obj.remote.pages("settings/history", limit=min(limit, _LONGEST_PAGE))
+    found = list(islice(pages, limit))
     if context.obj.as_json:
         show_document(found)
         return
@@ -156,17 +162,38 @@ def _foretell(changed: Mapping[str, Any], heading: str) -> None:
 
 def _named(values: Mapping[str, Any], name: str) -> list[str]:
     """The settings that a name stands for: itself, those below it, or the one that the earlier product calls so."""
-    if there := here_for(name) if name else "":
-        connections = [each for each in values if generic(each) == there]
-        return connections or [there]
-    found = _below(values, name)
+    there = here_for(name) if name else ""
+    if there in BY_NAME:
+        return [each for each in values if generic(each) == there] or [there]
+    found = _below(_every(values), name)
     if not found and generic(name) not in BY_NAME:
-        raise Refused(problem(name, why_no_setting(name)))
+        raise Refused(problem(name, _why_none(values, name)))
     return found or [name]
 
 
-def _below(values: Mapping[str, Any], name: str) -> list[str]:
-    return [each for each in values if not name or each == name or each.startswith(f"{name}.")]
+def _why_none(values: Mapping[str, Any], name: str) -> str:
+    if name.startswith("connections.") and is_group(name):
+        return f"there is no such connection (there are: {', '.join(_connections(values)) or 'none'})"
+    return why_no_setting(name)
+
+
+def _connections(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(each.split(".")[1] for each in names if each.startswith("connections.")))
+
+
+def _every(values: Mapping[str, Any]) -> list[str]:
+    """All settings that there are, also those that are not set; of OAuth only what is set."""
+    connections = _connections(values)
+    of_table = [
+        setting.name.replace("<name>", connection)
+        for setting in SETTINGS
+        for connection in (connections if "<name>" in setting.name else [""])
+    ]
+    return list(dict.fromkeys([*(each for each in of_table if each in values or ".oauth." not in each), *values]))
+
+
+def _below(names: Iterable[str], name: str) -> list[str]:
+    return [each for each in names if not name or each == name or each.startswith(f"{name}.")]
 
 
 def _row(name: str, value: Any) -> dict[str, str]:
@@ -178,31 +205,6 @@ def _text(value: Any) -> str:
     if value is None:
         return "(not set)"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _patch(assignments: Sequence[str]) -> dict[str, Any]:
-    patch: dict[str, Any] = {}
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if not equals:
-            raise typer.BadParameter(f'"{assignment}": write NAME=VALUE')
-        _put(patch, name.strip().split("."), _value(value))
-    return patch
-
-
-def _put(patch: dict[str, Any], path: list[str], value: Any) -> None:
-    for name in path[:-1]:
-        patch = patch.setdefault(name, {})
-        if not isinstance(patch, dict):
-            raise typer.BadParameter(f'"{".".join(path)}": "{name}" is given twice, once as a value')
-    patch[path[-1]] = value
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
 
 
 def _confirming(secret: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli.remote import Refused, Remote, segment
+from cli.session import printable
 
 trust = typer.Typer(no_args_is_help=True, help="Certificates that are trusted beside the system's.")
 out = Console(soft_wrap=True, emoji=False)  # `:AB:` in a fingerprint is no emoji
@@ -99,7 +100,7 @@ def _add_topmost(remote: Remote, offered: dict[str, Any], *, yes: bool) -> Any:
     top = next(each for each in offered["certificates"] if each["sha256"] == offered["topmost"])
     if not yes:
         print("Compare this with the server's own, over another way than this one:", file=sys.stderr)
-        print(f"  {_plain(top['subject'])}", file=sys.stderr)
+        print(f"  {printable(top['subject'])}", file=sys.stderr)
         print(f"  SHA-256 {_spaced(top['sha256'])}\n  SHA-1   {_spaced(top['sha1'])}", file=sys.stderr)
         if not typer.confirm("Trust it?", err=True):
             raise Refused("Nothing was changed.")
@@ -112,21 +113,21 @@ def _show_offer(offered: dict[str, Any]) -> None:
     if failure is None:
         out.print(f"[green]trusted[/green] as {escape(offered['host'])}", highlight=False)
     else:
-        out.print(f"[red]{failure['code']}[/red] {escape(_plain(failure['detail']))}", highlight=False)
+        out.print(f"[red]{failure['code']}[/red] {escape(printable(failure['detail']))}", highlight=False)
         out.print(f"→ {failure['remedy']}", highlight=False, markup=False)
 
 
 def _show_added(answer: dict[str, Any]) -> None:
     for state in ("added", "known"):
         for each in answer[state]:
-            words = f"{state}: {_plain(each['subject'])}  SHA-256 {_spaced(each['sha256'])}"
+            words = f"{state}: {printable(each['subject'])}  SHA-256 {_spaced(each['sha256'])}"
             out.print(words, highlight=False, markup=False)
 
 
 def _show(certificates: list[dict[str, Any]]) -> None:
     for each in certificates:
         # Lines, not a table: in a narrow terminal that would cut a fingerprint off.
-        out.print(_plain(each["subject"]), style="bold", highlight=False, markup=False)
+        out.print(printable(each["subject"]), style="bold", highlight=False, markup=False)
         for name, value in _lines(each):
             out.print(f"  {name:<7}  {value}", highlight=False, markup=False)
     if not certificates:
@@ -138,21 +139,17 @@ def _lines(certificate: dict[str, Any]) -> list[tuple[str, str]]:
     if certificate["warning"]:
         expires += f" {certificate['warning']['code']}"
     return [
-        ("issuer", _plain(certificate["issuer"])),
+        ("issuer", printable(certificate["issuer"])),
         (
             "for",
-            _plain(", ".join(certificate["names"])) or ("an authority" if certificate["is_authority"] else "no host"),
+            printable(", ".join(certificate["names"]))
+            or ("an authority" if certificate["is_authority"] else "no host"),
         ),
         ("SHA-256", _spaced(certificate["sha256"])),
         ("SHA-1", _spaced(certificate["sha1"])),
         ("from", certificate["not_before"]),
         ("expires", expires),
     ]
-
-
-def _plain(text: str) -> str:
-    """A stranger's words without what a terminal would obey: a certificate's names could repaint the fingerprint."""
-    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _spaced(fingerprint: str) -> str:

@@ -22,6 +22,10 @@ from shared.model.trust import Expiry, expiring_words, is_expiring
 type Finding = dict[str, Any]
 _NEEDS_KEY = frozenset({401, 403})
 _SECONDS = 10
+_OPEN = (
+    "This address is open to everybody unless a network or Entra ID stands before the app: see its access restrictions, and "
+    'that Authentication lets in unauthenticated requests (docs/operations.md, "Who may do what"). Or --url is another app\'s.'
+)
 
 
 class WayHere:
@@ -89,6 +93,8 @@ class WayHere:
     def _health(self) -> Finding:
         response = self._remote.answer("GET", "health")
         self._date = _date(response)
+        if response.status_code in _NEEDS_KEY or response.is_redirect:
+            return finding(State.FAILED, f"{response.url} answers {response.status_code}", _OPEN)
         if response.status_code != 200 or _document(response).get("status") != "ok":
             detail = f"{response.url} answers {response.status_code}: {refusal(response)[0]}"
             return finding(State.FAILED, detail, "Correct --url: https://YOUR-APP.azurewebsites.net/api")
@@ -111,6 +117,11 @@ class WayHere:
         response = self._remote.answer("POST", "doctor", json=self._asked)
         if response.status_code in _NEEDS_KEY or response.is_redirect:
             return finding(State.FAILED, f"the app answers {response.status_code}", refusal(response)[0])
+        if response.is_server_error:
+            detail = f"the app answers {response.status_code}: {refusal(response)[0]}"
+            return finding(
+                State.FAILED, detail, "See the app's log (Application Insights), and whether it is starting."
+            )
         if response.is_error:
             raise Refused(*refusal(response))
         self.answer = response.json()

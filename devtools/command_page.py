@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cli.__main__ import app
+from cli.anywhere import is_shared
 
 _HEAD = """\
 # The command `exsync`
@@ -22,6 +23,7 @@ Everything else (questions, progress, complaints) goes to standard error.
 | 0 | done |
 | 1 | refused, unreachable, or (`exsync doctor`) something fails; the reason is on standard error |
 | 2 | wrong usage: an option or argument that there is not, or that cannot be so |
+| 130 | interrupted (Ctrl-C); what is done already stays done |
 
 ## An app in Azure
 
@@ -39,7 +41,7 @@ at a terminal a device code is the last way. The Azure CLI must be an authorised
 API > Add a client application > `04b07795-8ddb-461a-bbee-02f9e1bf7b46`). No token is stored. What it is for you say
 yourself: never the app. `/api/ews/notifications` and `/api/health` must stay open to those who are not signed in.
 
-**Several apps.** `exsync --url URL --auth entra --scope SCOPE profile add live` keeps these, and a `--ca`, in your
+**Several apps.** `exsync profile add live --url URL --auth entra --scope SCOPE` keeps these, and a `--ca`, in your
 configuration folder; `exsync --profile live …` (`EXSYNC_PROFILE`) uses them. Keys and tokens are never kept. What
 stands on the command line counts before the profile, and the profile before the environment.
 
@@ -55,7 +57,9 @@ most, when the app answers 429 or 503, after the pause that it asks for.
 `exsync --install-completion` sets it up for bash, zsh, fish or PowerShell, whichever runs it; `exsync
 --show-completion` prints the script.
 
-## Options before the command
+## Options of every command
+
+Before the command or behind it: `exsync --json status` is `exsync status --json`.
 """
 _COMPLETION = frozenset({"install_completion", "show_completion"})
 
@@ -100,7 +104,7 @@ def _options(command: Any) -> Iterator[str]:
 
 def _shown(command: Any) -> list[Any]:
     options = [each for each in command.params if each.param_type_name == "option"]
-    return [each for each in options if not each.hidden and each.name not in _COMPLETION]
+    return [each for each in options if not each.hidden and each.name not in _COMPLETION and not is_shared(each)]
 
 
 def _names(option: Any) -> str:

@@ -27,8 +27,11 @@ _PLACE = "audit_entry"
 _CODE = "problem_code"
 
 
-async def record_intent(request: Request, caller: Caller, *, conceals: bool = False) -> None:
-    """Write down what is about to be done. Raises Transient: what cannot be written down is not done."""
+async def record_intent(request: Request, caller: Caller, *, conceals: bool = False, only_looks: bool = False) -> None:
+    """Write down what is about to be done. Raises Transient: what cannot be written down is not done.
+
+    What `only_looks` is done all the same: it is asked for when storage is down.
+    """
     if request.method in READING:
         return
     world: World = await request.app.state.world_source()
@@ -36,6 +39,9 @@ async def record_intent(request: Request, caller: Caller, *, conceals: bool = Fa
     try:
         place = await open_entry(world, entry)
     except (SyncError, Unclear) as failure:
+        if only_looks:
+            log.exception("a look is not in the audit: %s %s", caller.name, request.url.path)
+            return
         raise Transient("storage-unavailable", "the audit could not be written, so nothing was done") from failure
     setattr(request.state, _PLACE, (world, place))
 

@@ -34,19 +34,21 @@ class Needs:
     """A route's dependency: the caller has one of these roles, for the operator that the request names.
 
     `conceals`: the audit does not name the operator, who is to be forgotten. `narrows`: a call about no single operator
-    shows an application that is limited to some only what is theirs.
+    shows an application that is limited to some only what is theirs. `only_looks`: it goes on where the audit cannot be
+    written.
     """
 
-    def __init__(self, *roles: Role, conceals: bool = False, narrows: bool = False) -> None:
+    def __init__(self, *roles: Role, conceals: bool = False, narrows: bool = False, only_looks: bool = False) -> None:
         self.roles = frozenset(roles)
         self.conceals = conceals
         self.narrows = narrows
+        self.only_looks = only_looks
 
     async def __call__(self, request: Request, caller: TheCaller) -> None:
-        """Raise Invalid("role-missing") or Invalid("operator-not-yours") for anybody else."""
+        """Raise Invalid: "role-missing" or "operator-not-yours" for anybody else."""
         refusal = self._refusal(caller, request)
         if refusal is None:
-            await record_intent(request, caller, conceals=self.conceals)
+            await record_intent(request, caller, conceals=self.conceals, only_looks=self.only_looks)
         else:
             await record_refusal(request, caller, refusal, conceals=self.conceals)
             raise refusal
@@ -71,6 +73,6 @@ def _operator_of(request: Request) -> str | None:
     return request.query_params.get("operator_id") if known else None
 
 
-def needs(*roles: Role, conceals: bool = False, narrows: bool = False) -> Any:
+def needs(*roles: Role, conceals: bool = False, narrows: bool = False, only_looks: bool = False) -> Any:
     """The dependency for a router or a route."""
-    return Depends(Needs(*roles, conceals=conceals, narrows=narrows))
+    return Depends(Needs(*roles, conceals=conceals, narrows=narrows, only_looks=only_looks))

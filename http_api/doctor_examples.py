@@ -6,7 +6,7 @@ _FINE: dict[str, Any] = {"code": None, "cause": None, "remedy": None, "owner": N
 _FIRST: dict[str, Any] = {
     "name": "listener",
     "state": "failed",
-    "detail": "https://exsync.example.com/api/ews/notifications answers 302: ",
+    "detail": "https://exsync.example.com/api/ews/notifications answers 302",
     "code": "listener-not-ours",
     "cause": "What answers at the listener's URL is not the listener of this app.",
     "remedy": "Correct `notifications.url`: `https://<app>/api/ews/notifications`.",

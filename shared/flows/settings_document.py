@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import Conflict, Invalid, Reconfigure, Transient, Unclear
 from shared.flows.settings_history import PARTITION, TABLE, entry, trim
-from shared.model.configuration import Configuration, Connection, merge_patch, parse
+from shared.model.configuration import Configuration, Connection, is_too_deep, merge_patch, parse
 from shared.model.setting_effects import Effect, effects
 from shared.model.setting_problems import problem, unknown_removals
 from shared.ports import SMTP_PASSWORD, Insert, Replace, Row, Rows, Secrets, Value, World
@@ -67,19 +67,23 @@ async def patch_settings(
     """Merge `patch` into the document if it is still at `version` (ANY_VERSION: whatever it is); the new state.
 
     `by` is who the history names. `secret` is needed to send a connection's secret to a host it was never sent to.
-    Raises Invalid with "setting-invalid", "precondition-failed" or "secret-not-confirmed". A dry run checks all of it
-    and writes nothing; neither does a patch that changes nothing.
+    Raises Invalid with "setting-invalid", "precondition-failed" or "secret-not-confirmed". A dry run checks all of it and
+    writes nothing, and only says that a secret will be asked for; neither does a patch write that changes nothing.
     """
+    if is_too_deep(patch):
+        raise Invalid("setting-invalid", "it is nested deeper than any setting; docs/settings.md lists all")
     row = await world.rows.get(TABLE, PARTITION, KEY)
     document, current, hosts = _opened(row)
     if version not in (ANY_VERSION, current):
         raise Invalid("precondition-failed", "the settings were changed since you read them; read them again")
     merged = merge_patch(document, patch)
     configuration = _parsed(document, patch, merged)
-    hosts = await _confirmed(world.secrets, hosts, configuration, secret)
+    hosts, unconfirmed = await _confirmed(world.secrets, hosts, configuration, secret)
+    if unconfirmed and not dry_run:
+        raise Invalid("secret-not-confirmed", "\n".join(problem(each.setting, each.sentence) for each in unconfirmed))
     if not dry_run and merged != document:
         await _write(world, row, document, merged, hosts, by)
-    return Changed(configuration, _version(merged), _effects(document, configuration))
+    return Changed(configuration, _version(merged), (*_effects(document, configuration), *unconfirmed))
 
 
 async def exclude_address(world: World, address: str, *, by: str) -> None:
@@ -152,24 +156,40 @@ def _version(document: Any) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:20]
 
 
-async def _confirmed(secrets: Secrets, hosts: Hosts, configuration: Configuration, secret: str) -> Hosts:
-    """The hosts with those of `configuration` added. The first host of a secret is taken on trust; others need it."""
+async def _confirmed(
+    secrets: Secrets, hosts: Hosts, configuration: Configuration, secret: str
+) -> tuple[Hosts, list[Effect]]:
+    """The hosts with those of `configuration` added, and which of them need a secret that was not given.
+
+    The first host of a secret is taken on trust.
+    """
     confirmed = {name: list(known) for name, known in hosts.items()}
-    for setting, names, wanted in _destinations(configuration):
+    unconfirmed = []
+    for names, wanted in _destinations(configuration):
         known = confirmed.setdefault(names[0], [])
         new = [host for host in wanted if host not in known]
         if known and new and not await _is_secret(secrets, names, secret):
-            raise Invalid("secret-not-confirmed", problem(setting, _ask(names[0], new)))
+            unconfirmed.append(Effect(wanted[new[0]], _ask(names[0], new)))
         known += new
-    return confirmed
+    return confirmed, unconfirmed
 
 
-def _destinations(configuration: Configuration) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-    """Which setting says where which secrets may be sent."""
+def _destinations(configuration: Configuration) -> Iterator[tuple[tuple[str, ...], dict[str, str]]]:
+    """Which secrets may be sent to which hosts, each host with the setting that says so."""
     for connection in configuration.connections.values():
-        yield f"connections.{connection.name}.url", _secret_names(connection), connection.hosts()
+        yield _secret_names(connection), {host: _setting_of(connection, host) for host in connection.hosts()}
     if configuration.alerts.smtp_url:
-        yield "alerts.smtp_url", (SMTP_PASSWORD,), (urlsplit(configuration.alerts.smtp_url).hostname or "",)
+        yield (SMTP_PASSWORD,), {urlsplit(configuration.alerts.smtp_url).hostname or "": "alerts.smtp_url"}
+
+
+def _setting_of(connection: Connection, host: str) -> str:
+    if host in connection.trusted_hosts:
+        name = "trusted_hosts"
+    elif host == urlsplit(connection.url).hostname:
+        name = "url"
+    else:
+        name = "autodiscover_url" if host in connection.exchange_hosts() else "oauth.token_endpoint"
+    return f"connections.{connection.name}.{name}"
 
 
 def _secret_names(connection: Connection) -> tuple[str, ...]:
@@ -186,6 +206,6 @@ async def _is_secret(secrets: Secrets, names: tuple[str, ...], given: str) -> bo
 
 def _ask(secret: str, new: list[str]) -> str:
     return (
-        f"this would send the secret {secret} to {', '.join(new)}, where it was never sent; repeat the request with the "
-        "secret itself in the header X-Confirm-Secret"
+        f"this would send the secret {secret} to {', '.join(new)}, where it was never sent: it is asked for the secret itself "
+        "(`--secret`, or the header X-Confirm-Secret)"
     )

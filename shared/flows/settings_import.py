@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from shared.errors import Invalid
 from shared.flows.settings_document import Changed, patch_settings, read_document
 from shared.model.setting_file import read_settings_file
 from shared.model.setting_import import Mapped, as_patch, holding, map_settings
+from shared.model.setting_problems import name_problems
 from shared.ports import World
 
 
@@ -24,6 +26,8 @@ async def import_settings(
 
     Raises Invalid("settings-file-invalid"), and what `patch_settings` raises.
     """
+    if wrong := list(name_problems(connection)):
+        raise Invalid("setting-invalid", "\n".join(wrong))
     document, version = await read_document(world.rows)
     mapped = holding(document, map_settings(read_settings_file(content), connection))
     patch: dict[str, Any] = as_patch(mapped)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from shared.model.alerts import CLEAR_FOR, Group, What
 from shared.model.causes import OF_THE_APP
-from shared.model.failures import failure
+from shared.model.failures import failure, remedy_on
 from shared.model.pauses import Pause
 
 PREFIX = "[CRM sync] "
@@ -218,10 +218,7 @@ def _operators(group: Group) -> str:
 
 
 def _remedy(group: Group) -> str:
-    """The registry's remedy with the connection's own name in it."""
-    remedy = failure(group.code).remedy_of_lasting
-    name = group.cause.connection
-    return remedy.replace("<name>", name).replace("<connection>", name) if name else remedy
+    return remedy_on(failure(group.code).remedy_of_lasting, group.cause.connection)
 
 
 def _facts(group: Group) -> list[str]:

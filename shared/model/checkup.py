@@ -33,13 +33,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's answer. `code` is of the failure registry, "" where nothing is wrong."""
+    """One line of the doctor's answer. `code` is of the failure registry, "" where nothing is wrong; `connection` is "" for
+    what is not of one."""
 
     name: str
     state: State
     detail: str
     code: str = ""
     seconds: float = 0.0
+    connection: str = ""
 
 
 @dataclass(frozen=True, slots=True)

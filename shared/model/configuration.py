@@ -17,6 +17,8 @@ from shared.model.setting_values import AUTO as AUTO
 
 ONLINE_HOSTS = frozenset(host for cloud in CLOUDS.values() for host in cloud.hosts)
 """Where EWS of Exchange Online is, in any cloud."""
+DEEPEST = 10
+"""Levels of nesting, more than any setting has: what is deeper is nobody's settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +181,26 @@ def merge_patch(document: Any, patch: Any) -> Any:
     return merged
 
 
-def flatten(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Dotted names and their values; a list is a value."""
+def is_too_deep(document: Any) -> bool:
+    """Whether it is nested deeper than any setting; of a stranger's JSON this is asked first."""
+    level = [document]
+    for _ in range(DEEPEST):
+        level = [each for value in level for each in _inside(value)]
+    return bool(level)
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def flatten(document: Mapping[str, Any], prefix: str = "", *, levels: int = DEEPEST) -> dict[str, Any]:
+    """Dotted names and their values; a list is a value, and so is what lies deeper than any setting."""
     flat: dict[str, Any] = {}
     for name, value in document.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{name}.")
+        if isinstance(value, Mapping) and levels:
+            flat |= flatten(value, f"{prefix}{name}.", levels=levels - 1)
         else:
             flat[f"{prefix}{name}"] = value
     return flat

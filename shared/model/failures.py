@@ -65,6 +65,11 @@ def failure(code: str) -> Failure:
     return Failure(code, other.failure_class, other.owner, other.cause, other.remedy)
 
 
+def remedy_on(remedy: str, connection: str) -> str:
+    """A remedy with the connection's own name in it, so that its command can be run as it stands."""
+    return remedy.replace("<name>", connection).replace("<connection>", connection) if connection else remedy
+
+
 def error_class(code: str) -> type[SyncError]:
     """The class of error that a code of the registry is raised as."""
     return _ERRORS[REGISTRY[code].failure_class]
@@ -79,7 +84,7 @@ _ERRORS: dict[FailureClass, type[SyncError]] = {
 }
 _WAIT = "Nothing: it is tried again by itself, with pauses that grow to 15 minutes."
 _MEANWHILE = "Meanwhile it is tried again by itself, every 15 minutes at least."
-_REPEAT = "Try it again; nobody else does."
+_REPEAT = "Try it again in a minute, as a sync does."
 _REPORT = "Report it to us with the detail and the time; the rest goes on meanwhile."
 _IF_IT_LASTS = " If it lasts, report it to us with the detail."
 _IN_ENTRA = "Entra admin center > App registrations > the application"
@@ -1005,7 +1010,8 @@ _INPUT = (
         "sign-in-required",
         Owner.CALLER,
         "The app is told by Microsoft Entra ID who calls, and nobody is named.",
-        "Sign in, or send a token for this app in the header `Authorization: Bearer`; a function key does not do.",
+        "Sign in, with the command by `--auth entra --scope api://<client id>/.default`, or send a token for this app in the "
+        "header `Authorization: Bearer`; a function key does not do.",
     ),
     (
         "pause-invalid",
@@ -1041,7 +1047,7 @@ _INPUT = (
         "precondition-failed",
         Owner.CALLER,
         "The settings were changed since they were read.",
-        "`GET /settings` again, and send the patch with the new `ETag`.",
+        "Run the command again; over HTTP `GET /settings` again, and send the patch with the new `ETag`.",
     ),
     (
         "host-not-allowed",

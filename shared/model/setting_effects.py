@@ -7,6 +7,7 @@ what the flows do, not what one would wish.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from shared.model.alerts import lasts_after, why_off
 from shared.model.configuration import AUTO, Configuration, Connection, EmailSettings, Notifications
 
 _ARRIVES = "within 15 seconds"
@@ -82,7 +83,7 @@ def _notifications(before: Configuration, after: Configuration) -> Iterator[Effe
         return
     old, new = before.notifications, after.notifications
     within = f"within {2 * old.frequency_minutes} minutes"
-    asked = f"each mailbox is asked every {after.email.poll_minutes} minutes (email.poll_minutes)"
+    asked = f"each mailbox is asked every {_counted(after.email.poll_minutes, 'minute')} (email.poll_minutes)"
     if new.mode == "poll":
         if old.mode == "push" and before.email.enabled:
             ends = f"push ends: {asked} instead; the subscriptions are dropped {within}"
@@ -114,8 +115,8 @@ def _subscribed_anew(old: Notifications, new: Notifications, within: str) -> Ite
 def _frequency(before: Configuration, after: Configuration) -> Iterator[Effect]:
     minutes = after.notifications.frequency_minutes
     if minutes < _SHORT and minutes != before.notifications.frequency_minutes:
-        short = f"below {_SHORT}, an interruption of {minutes} minutes already costs the subscriptions, which are then made anew"
-        yield Effect("notifications.frequency_minutes", short)
+        costs = f"an interruption of {_counted(minutes, 'minute')} already costs the subscriptions, which are then made anew"
+        yield Effect("notifications.frequency_minutes", f"below {_SHORT}, {costs}")
 
 
 def _email(before: Configuration, after: Configuration) -> Iterator[Effect]:
@@ -134,11 +135,8 @@ def _email(before: Configuration, after: Configuration) -> Iterator[Effect]:
 def _window(email: EmailSettings) -> str:
     if email.sync_from_days is None:
         return "all mail that there is"
-    return f"the last {_days(email.sync_from_days)}" if email.sync_from_days else "only what comes from now on"
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
+    last = f"the last {_counted(email.sync_from_days, 'day')}"
+    return last if email.sync_from_days else "only what comes from now on"
 
 
 def _window_moved(old: EmailSettings, new: EmailSettings) -> Iterator[Effect]:
@@ -146,7 +144,7 @@ def _window_moved(old: EmailSettings, new: EmailSettings) -> Iterator[Effect]:
     if was == now:
         return
     if now is None or (was is not None and now > was):
-        far = "to the beginning" if now is None else f"to {_days(now)} ago"
+        far = "to the beginning" if now is None else f"to {_counted(now, 'day')} ago"
         moved = f"a backfill: at its next sync each window moves back {far}, and the older mail is read"
     else:
         moved = (
@@ -207,7 +205,8 @@ def _pace(old: EmailSettings, new: EmailSettings) -> Iterator[Effect]:
     pairs = (("sweep_minutes", "with", old.sweep_minutes, new.sweep_minutes),)
     for name, which, was, now in (*pairs, ("poll_minutes", "without", old.poll_minutes, new.poll_minutes)):
         if was != now:
-            often = f"each mailbox {which} live push is synchronised every {now} minutes, instead of every {was}"
+            every = f"every {_counted(now, 'minute')}, instead of every {was}"
+            often = f"each mailbox {which} live push is synchronised {every}"
             yield Effect(f"email.{name}", often)
 
 
@@ -218,20 +217,68 @@ def _attachments(before: Configuration, after: Configuration) -> Iterator[Effect
         yield Effect("attachments.max_mb", limit)
 
 
+def _alerts(before: Configuration, after: Configuration) -> Iterator[Effect]:
+    if not after.email.enabled:
+        return
+    off, was_told = why_off(after), before.email.enabled and not why_off(before)
+    if off and (was_told or not before.email.enabled):
+        name = "alerts.failures_to" if "alerts.failures_to" in off else "alerts.from"
+        yield Effect(name, f"nobody gets a mail when a sync fails ({off})", is_harmful=was_told)
+    elif not off and before.alerts.smtp_url and not after.alerts.smtp_url:
+        silent = "no mail gets out while Exchange itself is what fails"
+        yield Effect("alerts.smtp_url", silent, is_harmful=True)
+    minutes, was = (int(lasts_after(each).total_seconds()) // 60 for each in (after, before))
+    if minutes != was and not off:
+        told = f"a sync that fails is told after {_counted(minutes, 'minute')}, instead of {was}"
+        yield Effect("alerts.after_minutes", told)
+
+
+def _suspension(before: Configuration, after: Configuration) -> Iterator[Effect]:
+    days = after.operators.suspend_after_days
+    if days != before.operators.suspend_after_days:
+        tried = (
+            f"a mailbox that only an administrator can mend is tried only once a day after {_counted(days, 'day')}, and "
+            "leaves the digest then"
+        )
+        yield Effect("operators.suspend_after_days", tried)
+
+
+def _retention(before: Configuration, after: Configuration) -> Iterator[Effect]:
+    was, now = before.retention.email_days, after.retention.email_days
+    if now is not None and (was is None or now < was):
+        aged = f"email older than {_counted(now, 'day')} is taken out within a day, of all operators, also those who are off"
+        yield Effect("retention.email_days", aged, is_harmful=True)
+    elif now != was:
+        yield Effect("retention.email_days", "email is kept longer from now on; what was taken out does not return")
+    days = after.retention.audit_days
+    if days < before.retention.audit_days:
+        dropped = f"entries of the audit older than {_counted(days, 'day')} are deleted within a day"
+        yield Effect("retention.audit_days", dropped, is_harmful=True)
+
+
+def _counted(count: int | None, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Difference:
-    """What a list gained and lost."""
+    """What a list of names gained and lost; who reads them ignores case, and a slash at either end of a folder's path."""
 
     old: tuple[str, ...]
     new: tuple[str, ...]
 
     @property
     def added(self) -> list[str]:
-        return [each for each in self.new if each not in self.old]
+        return _not_in(self.old, self.new)
 
     @property
     def removed(self) -> list[str]:
-        return [each for each in self.old if each not in self.new]
+        return _not_in(self.new, self.old)
+
+
+def _not_in(known: tuple[str, ...], names: tuple[str, ...]) -> list[str]:
+    folded = {name.strip("/").lower() for name in known}
+    return [name for name in names if name.strip("/").lower() not in folded]
 
 
 def _listed(names: list[str]) -> str:
@@ -239,4 +286,13 @@ def _listed(names: list[str]) -> str:
     return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
 
 
-_RULES: tuple[Rule, ...] = (_email, _connections, _notifications, _frequency, _attachments)
+_RULES: tuple[Rule, ...] = (
+    _email,
+    _retention,
+    _connections,
+    _notifications,
+    _frequency,
+    _attachments,
+    _alerts,
+    _suspension,
+)

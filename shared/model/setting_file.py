@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import Invalid
+from shared.model.configuration import is_too_deep
 from shared.model.setting_names import folded
 
 LARGEST = 1024 * 1024
+_ZIPPED = b"PK\x03\x04"
+"""What an Excel workbook begins with."""
 _SEPARATORS = "=:,;\t"
 _QUOTED = re.compile(rf'"((?:[^"]|"")*)"\s*[{_SEPARATORS}]\s*(.*)')
 _PLAIN = re.compile(rf"([^{_SEPARATORS}]+)[{_SEPARATORS}]\s*(.*)")
@@ -35,6 +38,8 @@ def read_settings_file(content: bytes) -> tuple[Entry, ...]:
     if len(content) > LARGEST:
         raise Invalid("settings-file-invalid", f"{len(content)} bytes are more than any file of settings has")
     text = _decoded(content).strip("\ufeff")
+    if content.startswith(_ZIPPED) or "\0" in text:
+        raise Invalid("settings-file-invalid", "it is no text (an Excel workbook?); save it as CSV")
     entries = tuple(_of_json(text) if text.lstrip()[:1] in ("{", "[") else _of_lines(text))
     if not entries:
         raise Invalid("settings-file-invalid", "there is no setting in it")
@@ -56,6 +61,8 @@ def _of_json(text: str) -> Iterator[Entry]:
         document = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise Invalid("settings-file-invalid", f"it begins like JSON and is none: {error}") from error
+    if is_too_deep(document):
+        raise Invalid("settings-file-invalid", "it is nested deeper than any settings")
     for number, (name, value) in enumerate(_members(document), 1):
         yield Entry(number, name, value)
 

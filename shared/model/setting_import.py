@@ -17,7 +17,7 @@ from shared.model.setting_file import Entry
 from shared.model.setting_names import comes_later, earlier_like, generic, here_for, instead_of
 from shared.model.setting_problems import problems_of
 from shared.model.setting_table import BY_NAME, Setting
-from shared.model.setting_values import mended_url
+from shared.model.setting_values import LISTENER, mended_url
 
 
 class State(StrEnum):
@@ -45,9 +45,9 @@ class Mapped:
 _YES = frozenset({"true", "yes", "y", "1", "x", "on", "enabled", "checked", "selected"})
 _NO = frozenset({"false", "no", "n", "0", "off", "disabled", "unchecked", "cleared", "clear"})
 _UNITS = {"minute": 1, "minutes": 1, "min": 1, "mins": 1, "hour": 60, "hours": 60, "h": 60, "day": 1440, "days": 1440}
-_QUANTITY = re.compile(r"(\d{1,9})\s*([a-z]*)\.?")
-_LISTENER = "/api/ews/notifications"
-_OF_THE_OTHER = "it is the earlier product's own listener; set notifications.url to this app's, https://…" + _LISTENER
+_QUANTITY = re.compile(r"(\d{1,9})(?:\.0+)?\s*([a-z]*)\.?")
+_LATER = "comes with a later version"
+_OF_THE_OTHER = "it is the earlier product's own listener; set notifications.url to this app's, https://…" + LISTENER
 
 
 def map_settings(entries: Sequence[Entry], connection: str) -> tuple[Mapped, ...]:
@@ -102,14 +102,15 @@ def _mapped(entry: Entry, connection: str) -> Mapped:
     if not here:
         return _no_setting(new, connection)
     if generic(here) not in BY_NAME:
-        later = "comes with a later version" if comes_later(here) else "there is no such setting"
-        return replace(new, here=here, state=State.LATER, reason=later)
+        return replace(new, here=here, state=State.LATER, reason=_LATER)
     if entry.value is None or entry.value == "":
         return replace(new, here=here, state=State.NOT_NEEDED, reason="it has no value there; what is set here stays")
     return _converted(replace(new, here=here), entry.value, BY_NAME[generic(here)])
 
 
 def _no_setting(new: Mapped, connection: str) -> Mapped:
+    if comes_later(new.there):
+        return replace(new, here=new.there, state=State.LATER, reason=_LATER)
     if instead := instead_of(new.there):
         return replace(new, state=State.NOT_NEEDED, reason=instead.what.format(connection=connection))
     close = earlier_like(new.there)
@@ -120,7 +121,7 @@ def _no_setting(new: Mapped, connection: str) -> Mapped:
 
 
 def _converted(new: Mapped, value: Any, setting: Setting) -> Mapped:
-    if setting.name == "notifications.url" and not str(value).rstrip("/").endswith(_LISTENER):
+    if setting.name == "notifications.url" and not str(value).rstrip("/").endswith(LISTENER):
         return replace(new, state=State.NOT_NEEDED, reason=_OF_THE_OTHER)
     if setting.name.endswith(".token_endpoint") and (tenant := _tenant(str(value))):
         here = new.here.replace("token_endpoint", "tenant_id")
@@ -163,7 +164,8 @@ def _ways_to_write(value: Any, name: str) -> Iterator[Any]:
     yield re.split(r"\s*[;,\n]\s*", text.strip(";, "))
     yield word
     yield text
-    yield mended_url(text)
+    if name.endswith(("url", "_endpoint")):
+        yield mended_url(text)
     yield from _quantity(word, name)
 
 

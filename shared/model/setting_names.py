@@ -107,9 +107,13 @@ def instead_of(name: str) -> Instead | None:
 def earlier_like(name: str) -> str:
     """The name of the earlier product that was probably meant, as it is written there; empty for none."""
     close = get_close_matches(folded(name), [*_EARLIER, *_NO_SETTING], 1, 0.8)
-    names = [each for setting in SETTINGS for each in setting.known_as.split(", ")]
-    names += [each for known_as in _ALSO.values() for each in known_as.split(", ")] + list(_INSTEAD)
-    return next((each for each in names if close and folded(each) == close[0]), "")
+    return next((each for each in names_there() if close and folded(each) == close[0]), "")
+
+
+def names_there() -> list[str]:
+    """All names of the earlier product that are known here, as they are written there."""
+    known = [*(setting.known_as for setting in SETTINGS), *_ALSO.values()]
+    return [each for known_as in known for each in known_as.split(", ") if each] + list(_INSTEAD)
 
 
 def why_no_setting(name: str) -> str:

@@ -18,6 +18,7 @@ _ONLINE_ONLY = (
     "Exchange on premises takes no OAuth token of an application without a user, also with hybrid modern authentication, "
     'which is for users; write "ntlm" or "basic" with a service account that may impersonate'
 )
+_FIRST = "default"
 CONNECTION_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -26,7 +27,7 @@ def check(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     values, problems = _values(document)
     for name in connection_names(document):
         problems += _connection_problems(name, under(values, f"connections.{name}."), problems)
-    return values, problems
+    return values, [*problems, *_nowhere(values, connection_names(document))]
 
 
 def problems_of(document: Mapping[str, Any]) -> list[str]:
@@ -117,18 +118,31 @@ def _connection_problems(name: str, values: Mapping[str, Any], so_far: list[str]
     """What is wrong between the settings of one connection; silent where the setting itself was already refused."""
     prefix = f"connections.{name}."
     refused = {line.split(" ")[0].rstrip(":") for line in so_far}
-    if not CONNECTION_NAME.fullmatch(name):
-        yield f"{prefix[:-1]}: a connection's name is 1 to 63 characters a-z, 0-9 and -, beginning and ending without -"
+    yield from name_problems(name)
     if "." in name:
         return
-    if name == AUTO:
-        yield f'{prefix[:-1]}: an operator writes "auto" where Autodiscover finds the connection; use another name'
     for setting, sentence in _gaps(values):
         if prefix + setting not in refused:
             yield problem(prefix + setting, sentence)
     if refused.isdisjoint(prefix + setting for setting in ("url", "version", "authentication", "oauth.cloud")):
         for setting, sentence in _misplaced(values):
             yield problem(prefix + setting, sentence)
+
+
+def _nowhere(values: Mapping[str, Any], connections: list[str]) -> Iterator[str]:
+    """A connection that is named and is not there. `default`, which need not be written, may be made later."""
+    named = values.get("alerts.connection", _FIRST)
+    if named not in (_FIRST, AUTO, *connections):
+        choices = " or ".join(f'"{each}"' for each in dict.fromkeys((*connections, AUTO)))
+        yield problem("alerts.connection", f'there is no connection "{named}"; write {choices}')
+
+
+def name_problems(name: str) -> Iterator[str]:
+    """What is wrong with the name of a connection."""
+    if not CONNECTION_NAME.fullmatch(name):
+        yield f"connections.{name}: a connection's name is 1 to 63 characters a-z, 0-9 and -, beginning and ending without -"
+    if name == AUTO:
+        yield f'connections.{name}: an operator writes "auto" where Autodiscover finds the connection; use another name'
 
 
 def _gaps(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from shared.model.setting_values import (
     exchange_url,
     flag,
     list_of,
+    listener_url,
     name,
     one_of,
     secure_url,
@@ -153,7 +154,7 @@ _NOTIFICATIONS = (
         "a URL",
         None,
         "Public URL of the listener, `https://…/api/ews/notifications`; each mailbox's own key is added to it.",
-        secure_url,
+        listener_url,
     ),
     Setting(
         "notifications.frequency_minutes",

@@ -3,6 +3,7 @@
 A reader raises ValueError with a sentence for a person. Standard library only, nothing is looked up.
 """
 
+import json
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -14,22 +15,31 @@ type Reader = Callable[[Any], Any]
 
 AUTO = "auto"
 """Of a connection's `url`, and of an operator's `connection`: Autodiscover finds it."""
+LISTENER = "/api/ews/notifications"
+"""Where the app's listener is, below its host."""
 _MOST_DAYS = 36500
+_MOST_TOLD = 80
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+")
+
+
+def _told(value: Any) -> str:
+    """What was written, as it is written: it goes back into a line that a person reads."""
+    words = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return words if len(words) <= _MOST_TOLD else f"{words[:_MOST_TOLD]}…"
 
 
 def flag(value: Any) -> bool:
     """true or false."""
     if not isinstance(value, bool):
-        raise ValueError(f"{value!r} is not true or false; write true or false, without quotes")
+        raise ValueError(f"{_told(value)} is not true or false; write true or false, without quotes")
     return value
 
 
 def text(value: Any) -> str:
     """One line of text, which may be empty."""
     if not isinstance(value, str) or not value.isprintable() or len(value) > 500:
-        raise ValueError(f"{value!r} is not a line of text of at most 500 characters")
+        raise ValueError(f"{_told(value)} is not a line of text of at most 500 characters")
     return value.strip()
 
 
@@ -45,7 +55,9 @@ def whole(low: int, high: int) -> Reader:
 
     def read(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"{value!r} is not allowed; write a whole number from {low} to {high}, without quotes")
+            raise ValueError(
+                f"{_told(value)} is not allowed; write a whole number from {low} to {high}, without quotes"
+            )
         return value
 
     return read
@@ -56,7 +68,7 @@ def days(value: Any) -> int | None:
     if value == "all":
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_DAYS:
-        raise ValueError(f'{value!r} is not allowed; write a whole number from 0 to {_MOST_DAYS}, or "all"')
+        raise ValueError(f'{_told(value)} is not allowed; write a whole number from 0 to {_MOST_DAYS}, or "all"')
     return value
 
 
@@ -65,7 +77,7 @@ def one_of(*choices: str) -> Reader:
 
     def read(value: Any) -> str:
         if value not in choices:
-            raise ValueError(f"{value!r} is not known; write {_listed(choices)}{_respelled(value, choices)}")
+            raise ValueError(f"{_told(value)} is not known; write {_listed(choices)}{_respelled(value, choices)}")
         return str(value)
 
     return read
@@ -89,9 +101,9 @@ def list_of(reader: Reader, *, least: int = 0) -> Reader:
 
     def read(value: Any) -> tuple[Any, ...]:
         if isinstance(value, str) and value.lstrip().startswith("["):
-            raise ValueError(f'{value!r} is a list that is not whole; write for example ["one", "another"]')
+            raise ValueError(f'{_told(value)} is a list that is not whole; write for example ["one", "another"]')
         if not isinstance(value, list):
-            raise ValueError(f"{value!r} is not a list; write [{_quoted(value)}]")
+            raise ValueError(f"{_told(value)} is not a list; write [{_quoted(value)}]")
         if len(value) < least:
             raise ValueError("the list is empty; write at least one, or leave the setting out")
         return tuple(dict.fromkeys(reader(entry) for entry in value))
@@ -107,8 +119,15 @@ def _quoted(value: Any) -> str:
 def address(value: Any) -> str:
     """A mail address, in lower case."""
     if not isinstance(value, str) or not is_address(value.strip()):
-        raise ValueError(f'{value!r} is not a mail address; write for example "charlie@example.com"')
+        raise ValueError(f"{_told(value)} is not a mail address; write {_addresses_in(value)}")
     return value.strip().lower()
+
+
+def _addresses_in(value: Any) -> str:
+    """What to write in place of several addresses in one text."""
+    parts = [part for part in re.split(r"[;,\s]+", value) if part] if isinstance(value, str) else []
+    several = len(parts) > 1 and all(map(is_address, parts))
+    return json.dumps(parts) if several else 'for example "charlie@example.com"'
 
 
 def addresses(value: Any) -> tuple[str, ...]:
@@ -122,7 +141,7 @@ def addresses(value: Any) -> tuple[str, ...]:
 def ascii_address(value: Any) -> str:
     """A mail address that any server takes, in lower case."""
     if not (found := address(value)).isascii():
-        raise ValueError(f"{value!r} has letters that not every mail server takes; write an address in ASCII")
+        raise ValueError(f"{_told(value)} has letters that not every mail server takes; write an address in ASCII")
     return found
 
 
@@ -137,7 +156,9 @@ def smtp_url(value: Any) -> str:
     if "@" in text_given:
         raise ValueError("it has a user name; write it without, and set the secrets alerts-smtp-username and -password")
     if not fits or not text_given.isprintable() or " " in text_given or parts.path.strip("/") or parts.query:
-        raise ValueError(f'{value!r} is not the URL of a mail server; write "smtp://host:587" or "smtps://host:465"')
+        raise ValueError(
+            f'{_told(value)} is not the URL of a mail server; write "smtp://host:587" or "smtps://host:465"'
+        )
     return text_given.rstrip("/")
 
 
@@ -148,12 +169,23 @@ def is_address(value: str) -> bool:
 
 def domain(value: Any) -> str:
     """A domain, in lower case, without `@`."""
-    found = value.strip().lower().rpartition("@")[2] if isinstance(value, str) else ""
-    if not _DOMAIN.fullmatch(found):
-        raise ValueError(f'{value!r} is not a domain; write for example "example.com"')
-    if "@" in value:
-        raise ValueError(f'{value!r} is not a domain; write "{found}"')
-    return found
+    given = value.strip().lower() if isinstance(value, str) else ""
+    if not _DOMAIN.fullmatch(given):
+        meant = _domain_in(given)
+        raise ValueError(
+            f"{_told(value)} is not a domain; write {f'"{meant}"' if meant else 'for example "example.com"'}"
+        )
+    return given
+
+
+def _domain_in(text: str) -> str:
+    """The domain of an address, of a URL, or of one with letters beyond ASCII, as mail has it; empty for none."""
+    host = re.split(r"[/:]", re.sub(r"^\w+://", "", text))[0].rpartition("@")[2]
+    try:
+        found = host.encode("idna").decode()
+    except UnicodeError:
+        return ""
+    return found if _DOMAIN.fullmatch(found) else ""
 
 
 def exchange_url(value: Any) -> str:
@@ -170,10 +202,19 @@ def exchange_url(value: Any) -> str:
     return url
 
 
+def listener_url(value: Any) -> str:
+    """The listener's URL: a proxy may give it another path, but it is not the app's own address."""
+    url = secure_url(value)
+    parts = urlsplit(url)
+    if parts.path.lower().rstrip("/") in ("", "/api", "/api/ews"):
+        raise ValueError(f'"{url}" is not the listener; write "{parts.scheme}://{parts.netloc}{LISTENER}"')
+    return url
+
+
 def secure_url(value: Any) -> str:
     """A URL with https (http on loopback only), a host, and nothing that could hold a secret."""
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f'{value!r} is not a URL; write "https://…"')
+        raise ValueError(f'{_told(value)} is not a URL; write "https://…"')
     url = value.strip()
     if re.search(r"@|\?|#", url):
         raise ValueError("it has a user name, a query or a fragment; write it without: secrets are never settings")

@@ -9,7 +9,9 @@ import pytest
 from devtools.command_page import command_page
 from devtools.reference_pages import DOCS, failures_page, settings_page
 from shared.model.failures import REGISTRY, FailureClass, Owner, failure
+from shared.model.setting_names import names_there
 from shared.model.setting_table import SETTINGS
+from shared.settings import ENVIRONMENT
 from shared.wire.ews.faults import ALL_CODES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +39,17 @@ def codes_in(path: Path) -> Iterator[tuple[str, str]]:
                 continue
         if name in CLASSES or name in ("problem", "failure"):
             yield name, code
+
+
+def test_whoever_moves_finds_every_name_of_the_earlier_product() -> None:
+    page = (DOCS / "moving.md").read_text(encoding="utf-8").lower()
+    assert [name for name in names_there() if name.lower() not in page] == []
+
+
+def test_every_schedule_is_among_the_schedules() -> None:
+    page = (DOCS / "operations.md").read_text(encoding="utf-8")
+    schedules = {each.name: each.default for each in ENVIRONMENT if each.name.startswith("SCHEDULE_")}
+    assert [name for name, usual in schedules.items() if f"| `{name}` | `{usual}` |" not in page] == []
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,13 @@ def test_a_missing_key_is_asked_for(app: App) -> None:
     assert (status, "give --key or set EXSYNC_KEY" in text) == (1, True)
 
 
+def test_a_key_that_is_not_taken_is_not_asked_for_again(app: App) -> None:
+    app.says(LISTED, Answer(401, b""))
+    text = exsync("--url", app.url, "--key", "k1", "operators", "list")[1]
+    assert "does not take this key" in text
+    assert "give --key" not in text
+
+
 def test_a_token_of_who_is_signed_in_goes_over_https_beside_the_key(secure_app: App, ca: Path, az: Path) -> None:
     secure_app.says(LISTED, NOTHING)
     options = ("--url", secure_app.url, "--ca", str(ca), "--auth", "entra", "--scope", SCOPE, "--key", "k1")
@@ -110,6 +117,10 @@ def test_a_page_to_sign_in_is_no_answer(app: App) -> None:
         (("--url", "http://exsync.contoso.example/api", "--key", "k"), "https only"),
         (("--url", "http://exsync.contoso.example/api", "--auth", "entra", "--scope", SCOPE), "https only"),
         (("--url", "exsync.contoso.example"), "https://YOUR-APP"),
+        (("--url", "http://[::1"), "https://YOUR-APP"),
+        (("--url", "https://exsync.contoso.example:99999/api"), "https://YOUR-APP"),
+        (("--url", "https://exsync.contoso.example/api?code=k1"), "a key as --key"),
+        (("--key", "k\u00e9y"), "copy it anew"),
         (("--ca", "/no/such/file"), "/no/such/file"),
         (("--auth", "password"), "--auth"),
         (("--no-such-option",), "--no-such-option"),
@@ -185,11 +196,41 @@ def test_a_piece_of_an_import_is_sent_again_where_the_app_is_busy(app: App, tmp_
     assert (status, "1 unchanged" in said) == (0, True), said
 
 
-@pytest.mark.parametrize("answer", [Answer(404, b"<html>"), Answer(200, b"<html>welcome")])
+@pytest.mark.parametrize(
+    "answer", [Answer(404, b"<html>"), Answer(200, b"<html>welcome"), Answer(200, [1]), Answer(200, {"value": []})]
+)
 def test_a_url_that_leads_elsewhere_is_told(app: App, answer: Answer) -> None:
     app.says(LISTED, answer)
     status, text = exsync("--url", app.url, "operators", "list")
     assert (status, "is --url the app's /api?" in text) == (1, True)
+
+
+def test_an_app_that_does_not_run_is_not_mistaken_for_another_url(app: App) -> None:
+    app.says("POST /api/operators/alice/sync", Answer(502, b"<html>"))
+    text = exsync("--url", app.url, "sync", "alice")[1]
+    assert "does not run" in text
+    assert "--url" not in text
+
+
+def test_the_doctor_says_who_shuts_an_address_that_should_be_open(app: App) -> None:
+    app.says("GET /api/health", Answer(401, b""))
+    _, text = exsync("--url", app.url, "--json", "doctor")
+    first = json.loads(text)["first"]
+    assert first["name"] == "app: answer"
+    assert "unauthenticated requests" in first["remedy"]
+
+
+def test_a_profile_without_an_app_is_none(app: App) -> None:
+    status, text = exsync("profile", "add", "live")
+    assert (status, "give --url" in " ".join(text.split())) == (2, True)
+    assert exsync("profile", "add", " ", "--url", app.url)[0] == 2
+
+
+def test_profiles_that_cannot_be_written_are_told(app: App, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("a file where the folder would be")
+    status, text = exsync("profile", "add", "live", "--url", app.url)
+    assert status == 1
+    assert "config" in text
 
 
 def test_a_profile_keeps_all_but_the_key(secure_app: App, ca: Path, tmp_path: Path) -> None:

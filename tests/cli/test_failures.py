@@ -156,7 +156,7 @@ async def test_a_code_of_nobody_is_refused() -> None:
 
 
 async def test_the_catalogue_has_every_failure_with_what_leads_to_it() -> None:
-    _, text, _ = await run(Office(), "catalogue", "--json")
+    _, text, _ = await run(Office(), "catalogue", as_json=True)
     entries = {entry["code"]: entry for entry in json.loads(text)}
     assert set(entries) == set(REGISTRY)
     assert {"origin": "entra", "name": "7000222", "when": ""} in entries["client-secret-expired"]["comes_of"]

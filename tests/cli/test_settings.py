@@ -52,9 +52,22 @@ async def test_single_settings_are_shown_by_our_name_a_group_or_the_name_known_f
         ("notifications.url", {"notifications.url": None}),
     ):
         assert json.loads((await terminal.run("show", name))[1]) == expected
-    status, _, complaint = await terminal.run("show", "email.on_leav")
-    assert status == 1
-    assert 'did you mean "email.on_leave"?' in complaint
+    for name, why in (
+        ("email.on_leav", 'did you mean "email.on_leave"?'),
+        ("Contact sync", '"contacts.direction", which comes with a later version'),
+        ("connections.nope", "there is no such connection (there are: default)"),
+    ):
+        status, _, complaint = await terminal.run("show", name)
+        assert (status, why in complaint) == (1, True)
+
+
+async def test_what_is_not_set_is_shown_too(terminal: Terminal) -> None:
+    _, table, _ = await terminal.run("show")
+    rows = {line.split()[0]: line.split()[1:3] for line in table.splitlines()[1:]}
+    for name in ("alerts.from", "notifications.url", "retention.email_days", "connections.default.autodiscover_url"):
+        assert rows[name] == ["(not", "set)"]
+    assert "connections.default.oauth.client_id" not in rows
+    assert "alerts.smtp_url" in (await terminal.run("show", "alerts"))[1]
 
 
 async def test_a_change_shows_what_it_set_and_says_what_it_does(terminal: Terminal) -> None:
@@ -81,9 +94,28 @@ async def test_null_takes_a_setting_back(terminal: Terminal) -> None:
 async def test_what_is_no_assignment_is_wrong_usage(terminal: Terminal) -> None:
     assert (await terminal.run("set", "email.enabled"))[0] == 2
     assert (await terminal.run("set", "email=1", "email.enabled=true"))[0] == 2
+    assert (await terminal.run("set", "email.sync_from_days=3", "email.sync_from_days=4"))[0] == 2
+    assert (await terminal.run("set", "=true"))[0] == 2
     status, _, complaint = await terminal.run("set", "email.enabeld=true")
     assert status == 1
     assert 'did you mean "email.enabled"?' in complaint
+
+
+async def test_what_looks_like_a_number_is_text_where_the_setting_is_text(terminal: Terminal) -> None:
+    for written, value in (("123", "123"), ("NaN", "NaN"), ('"true"', "true"), ("", "")):
+        await terminal.run("set", f"email.exclude_category={written}")
+        _, table, _ = await terminal.run("show", "email.exclude_category")
+        assert table.splitlines()[1].split() == ["email.exclude_category", *([value] if value else [])]
+    status, _, complaint = await terminal.run("set", "email.sync_from_days=many")
+    assert (status, '"all"' in complaint) == (1, True)
+
+
+async def test_the_history_goes_back_further_than_a_page(terminal: Terminal) -> None:
+    for days in range(5, 10):
+        await terminal.run("set", f"email.sync_from_days={days}")
+    terminal.session.as_json = True
+    assert len(json.loads((await terminal.run("history", "--limit", "1000"))[1])) == 6
+    assert len(json.loads((await terminal.run("history", "--limit", "2"))[1])) == 2
 
 
 async def test_the_history_is_a_line_for_each_setting_that_changed(terminal: Terminal) -> None:
@@ -109,6 +141,27 @@ async def test_an_import_shows_what_becomes_of_each_setting(terminal: Terminal, 
     await terminal.run("import", str(file))
     _, table, _ = await terminal.run("show", "email.sync_from_days")
     assert "7" in table.splitlines()[1].split()
+
+
+async def test_a_files_words_cannot_do_anything_to_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "earlier.txt"
+    file.write_text("\x1b[2JHidden: 1\n")
+    _, table, _ = await terminal.run("import", "--dry-run", str(file))
+    assert "\x1b" not in table
+    assert "?[2JHidden" in table
+
+
+async def test_a_dry_run_of_an_import_shows_all_where_a_secret_will_be_asked_for(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    file = tmp_path / "earlier.txt"
+    file.write_text("Exchange URL=https://new.contoso.example/EWS/Exchange.asmx\nBatch size=50\n")
+    status, table, said = await terminal.run("import", "--dry-run", str(file))
+    assert (status, table.count("taken")) == (0, 2)
+    assert "default-password to new.contoso.example" in said
+    status, _, complaint = await terminal.run("import", str(file))
+    assert (status, "--secret" in complaint) == (1, True)
+    assert (await terminal.run("import", str(file), "--secret", "x"))[0] == 0
 
 
 async def test_an_import_that_could_not_take_something_ends_with_1(terminal: Terminal, tmp_path: Path) -> None:

@@ -68,6 +68,12 @@ def test_a_certificate_that_is_not_trusted(secure_app: App) -> None:
     assert (step, "--ca FILE" in first["remedy"]) == ("app: certificate", True)
 
 
+def test_an_app_that_breaks_down_over_the_question(app: App) -> None:
+    well(app).says("POST /api/doctor", Answer(500, {"code": "internal-error", "title": "An error of its own."}))
+    step, first = stopped("--url", app.url)
+    assert (step, "answers 500" in first["detail"], "log" in first["remedy"]) == ("app: key", True, True)
+
+
 def test_a_certificate_that_expires_soon_is_a_warning(ca: Path) -> None:
     soon = make("localhost", by=AUTHORITY, ends=datetime.now(UTC) + timedelta(days=3))
     with serving(soon) as app:

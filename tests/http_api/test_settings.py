@@ -34,6 +34,37 @@ async def test_a_change_says_what_it_does_and_a_dry_run_says_only_that() -> None
     assert "backfill" in more["will"][0]
 
 
+async def test_a_dry_run_goes_to_its_end_and_says_that_a_secret_will_be_asked_for() -> None:
+    office = await Office().open()
+    elsewhere = {"connections": {"default": {"url": "auto", "trusted_hosts": ["charlie.example"]}}}
+    for request in ({"json": elsewhere}, {"json": elsewhere, "headers": MATCH | {"X-Confirm-Secret": "guess"}}):
+        dry = await call(office, "PATCH", "?dry_run=true", **{"headers": MATCH} | request)
+        (asked,) = [each for each in dry.json()["will"] if "default-password" in each]
+        assert asked.startswith("connections.default.trusted_hosts: this would send the secret")
+    confirmed = MATCH | {"X-Confirm-Secret": "x"}
+    known = await call(office, "PATCH", "?dry_run=true", json=elsewhere, headers=confirmed)
+    assert not [each for each in known.json()["will"] if "default-password" in each]
+    assert (await call(office, "PATCH", "", json=elsewhere, headers=MATCH)).json()["code"] == "secret-not-confirmed"
+
+
+async def test_a_misprinted_parameter_changes_nothing() -> None:
+    office = await Office().open()
+    refused = await call(office, "PATCH", "?dryrun=true", json={"email": {"enabled": False}}, headers=MATCH)
+    assert (refused.status_code, refused.json()["code"]) == (400, "request-malformed")
+    assert "query.dryrun" in refused.json()["detail"]
+    assert "dry_run" in refused.json()["detail"]
+    assert (await call(office, "GET", "")).json()["email"]["enabled"] is True
+    with_key = await call(office, "PATCH", "?code=key&clientId=x", json={"email": {"enabled": False}}, headers=MATCH)
+    assert with_key.status_code == 200
+
+
+async def test_what_is_nested_without_end_is_refused() -> None:
+    office = Office()
+    for deep in ('{"a":' * 2000 + "1" + "}" * 2000, '{"email": {"folders": ' + "[" * 2000 + "]" * 2000 + "}}"):
+        refused = await call(office, "PATCH", "", content=deep, headers=MATCH | {"Content-Type": "application/json"})
+        assert (refused.status_code, refused.json()["code"]) == (400, "setting-invalid")
+
+
 async def test_an_answer_may_be_sent_back_as_it_is() -> None:
     office = await Office().open()
     answer = await call(office, "PATCH", "", json={"email": {"sync_from_days": 30}}, headers=MATCH)
@@ -77,6 +108,9 @@ async def test_an_import_says_what_each_setting_becomes_and_changes_the_document
 async def test_an_import_does_not_walk_a_secret_out() -> None:
     office = await Office().open()
     elsewhere = "Exchange URL=https://charlie.example/EWS/Exchange.asmx"
+    dry = await call(office, "POST", "/import?dry_run=true", content=elsewhere)
+    assert [each["state"] for each in dry.json()["items"]] == ["taken"]
+    assert "default-password" in dry.json()["will"][-1]
     refused = await call(office, "POST", "/import", content=elsewhere)
     assert (refused.status_code, refused.json()["code"]) == (403, "secret-not-confirmed")
     confirmed = await call(office, "POST", "/import", content=elsewhere, headers={"X-Confirm-Secret": "x"})
@@ -86,8 +120,10 @@ async def test_an_import_does_not_walk_a_secret_out() -> None:
 async def test_a_file_without_settings_and_a_connection_without_a_name_are_refused() -> None:
     empty = await call(Office(), "POST", "/import", content=b"")
     assert (empty.status_code, empty.json()["code"]) == (400, "settings-file-invalid")
-    badly_named = await call(Office(), "POST", "/import?connection=Head Office", content=FILE)
-    assert (badly_named.status_code, badly_named.json()["code"]) == (400, "setting-invalid")
+    for name in ("Head Office", "head.office", "", "auto"):
+        badly_named = await call(Office(), "POST", f"/import?connection={name}", content=FILE)
+        assert (badly_named.status_code, badly_named.json()["code"]) == (400, "setting-invalid")
+        assert badly_named.json()["detail"].startswith(f"connections.{name}: ")
 
 
 async def test_the_process_is_told_of_real_changes_only() -> None:

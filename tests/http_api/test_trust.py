@@ -108,7 +108,8 @@ async def test_a_server_that_is_not_there_is_named() -> None:
     problem = await call(office(), "POST", "/trust/fetch", 503, json={"url": url})
     assert problem["code"] == "connection-refused"
     assert problem["remedy"] == (
-        "Try it again; nobody else does. Check the port in the URL (`connections.<name>.url`) and that IIS is running."
+        "Try it again in a minute, as a sync does. "
+        "Check the port in the URL (`connections.<name>.url`) and that IIS is running."
     )
 
 

@@ -12,6 +12,7 @@ URL = "https://mail.contoso.example/EWS/Exchange.asmx"
 RUNNING: dict[str, Any] = {
     "connections": {"default": {"url": URL}, "old": {"url": "https://old.contoso.example/EWS/Exchange.asmx"}},
     "notifications": {"url": "https://exsync.contoso.example/api/ews/notifications"},
+    "alerts": {"failures_to": ["bob@contoso.example"], "from": "crm@contoso.example", "after_minutes": 30},
     "email": {"enabled": True, "folders": ["inbox", "sentitems", "Projects"], "exclude_domains": ["fabrikam.example"]},
 }
 
@@ -58,6 +59,8 @@ WORK = [
     ({"email": {"sweep_minutes": 10}}, "email.sweep_minutes", "every 10 minutes, instead of every 60"),
     ({"email": {"poll_minutes": 1}}, "email.poll_minutes", "without live push"),
     ({"attachments": {"max_mb": 5}}, "attachments.max_mb", "above 5 MiB"),
+    ({"alerts": {"after_minutes": 60}}, "alerts.after_minutes", "told after 60 minutes, instead of 30"),
+    ({"operators": {"suspend_after_days": 1}}, "operators.suspend_after_days", "once a day after 1 day"),
 ]
 HARM = [
     ({"email": {"enabled": False}}, "email.enabled", "stops for all operators"),
@@ -81,6 +84,14 @@ HARM = [
     ),
     ({"email": {"exclude_category": "Private"}}, "email.exclude_category", "Private: such email is not kept"),
     ({"email": {"internal_domains": ["contoso.example"]}}, "email.internal_domains", "not kept any more"),
+    ({"retention": {"email_days": 30}}, "retention.email_days", "older than 30 days is taken out within a day"),
+    ({"retention": {"audit_days": 1}}, "retention.audit_days", "older than 1 day are deleted"),
+    (
+        {"alerts": {"failures_to": None}},
+        "alerts.failures_to",
+        "nobody gets a mail when a sync fails (not set: alerts.failures_to)",
+    ),
+    ({"alerts": {"from": None}}, "alerts.from", "not set: alerts.from"),
 ]
 
 
@@ -107,6 +118,8 @@ def test_a_change_by_which_something_stops_or_is_taken_away_says_so_first(
         {"email": {"sync_from_days": 3}},  # the default, written out
         {"connections": {"new": {"url": "auto"}}},  # no operator names it yet
         {"email": {"enabled": True}},
+        {"email": {"folders": ["Inbox", "SentItems", "/projects"], "exclude_category": "no crm"}},  # case is ignored
+        {"retention": {"audit_days": 1000}},
     ],
 )
 def test_what_changes_nothing_is_said_to_do_nothing(patch: dict[str, Any]) -> None:
@@ -134,7 +147,7 @@ def test_switching_email_on_says_how_far_the_initial_sync_goes(days: Any, words:
 
 
 def test_switching_email_on_without_a_listener_says_that_mailboxes_will_be_polled() -> None:
-    off: dict[str, Any] = {"connections": RUNNING["connections"]}
+    off: dict[str, Any] = {"connections": RUNNING["connections"], "alerts": RUNNING["alerts"]}
     start, listener = after({"email": {"enabled": True}}, off)
     assert (start.setting, listener.setting, listener.is_harmful) == ("email.enabled", "notifications.url", False)
     assert "asked every 5 minutes" in listener.sentence
@@ -143,8 +156,8 @@ def test_switching_email_on_without_a_listener_says_that_mailboxes_will_be_polle
 @pytest.mark.parametrize(
     ("before", "patch"),
     [
-        ({"mode": "poll", "url": "https://exsync.contoso.example/api"}, {"mode": "push"}),
-        ({}, {"url": "https://exsync.contoso.example/api"}),
+        ({"mode": "poll", "url": "https://exsync.contoso.example/api/ews/notifications"}, {"mode": "push"}),
+        ({}, {"url": "https://exsync.contoso.example/api/ews/notifications"}),
     ],
 )
 def test_push_that_begins_subscribes_each_mailbox(before: dict[str, Any], patch: dict[str, Any]) -> None:
@@ -185,3 +198,31 @@ def test_long_lists_are_shown_by_their_beginning() -> None:
 def test_the_same_settings_have_no_effects() -> None:
     same: Configuration = parse(RUNNING)
     assert effects(same, same) == ()
+
+
+def test_retention_that_is_longer_brings_nothing_back() -> None:
+    short: dict[str, Any] = {**RUNNING, "retention": {"email_days": 30}}
+    for longer in (60, None):
+        (effect,) = after({"retention": {"email_days": longer}}, short)
+        assert (effect.is_harmful, "does not return" in effect.sentence) == (False, True)
+
+
+def test_retention_counts_also_while_email_is_off() -> None:
+    off: dict[str, Any] = {**RUNNING, "email": {"enabled": False}}
+    assert after({"retention": {"email_days": 30}}, off)[0].is_harmful
+
+
+def test_switching_email_on_says_that_nobody_would_be_told_of_failures() -> None:
+    off: dict[str, Any] = {**RUNNING, "email": {"enabled": False}, "alerts": {}}
+    alerts = after({"email": {"enabled": True}}, off)[-1]
+    assert (alerts.setting, alerts.is_harmful) == ("alerts.failures_to", False)
+    assert "not set: alerts.failures_to, alerts.from" in alerts.sentence
+
+
+def test_without_a_mail_server_nobody_is_told_while_exchange_is_what_fails() -> None:
+    with_server: dict[str, Any] = {
+        **RUNNING,
+        "alerts": {**RUNNING["alerts"], "smtp_url": "smtp://mail.contoso.example"},
+    }
+    (effect,) = after({"alerts": {"smtp_url": None}}, with_server)
+    assert (effect.setting, effect.is_harmful) == ("alerts.smtp_url", True)

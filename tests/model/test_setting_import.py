@@ -227,3 +227,35 @@ def test_no_bytes_break_the_reader(content: bytes) -> None:
         assert read_settings_file(content)
     except Invalid as refused:
         assert refused.code == "settings-file-invalid"
+
+
+@pytest.mark.parametrize("days", [7.0, "7.0", "7.00 days"])
+def test_a_whole_number_that_a_spreadsheet_wrote_with_a_point_is_taken(days: Any) -> None:
+    assert one("Sync From No Of Days", days).value == 7
+
+
+def test_a_value_that_is_refused_is_told_as_it_was_written() -> None:
+    refused = one("Sync From No Of Days", "7.5")
+    assert (refused.state, refused.reason.partition(" ")[0]) == (State.REFUSED, "'7.5'")
+    assert len(one("Email Sync", "a" * 100_000).reason) < 200
+
+
+def test_our_own_name_of_what_comes_later_is_no_misprint() -> None:
+    for name in ("calendar.enabled", "limits.sent_per_hour"):
+        mapped = one(name, True)
+        assert (mapped.state, mapped.here) == (State.LATER, name)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"PK\x03\x04\x14\x00", "save it as CSV"),
+        (bytes(range(256)), "save it as CSV"),
+        (b'{"a":' * 2000 + b"1" + b"}" * 2000, "nested deeper"),
+        (b"[" * 2000 + b"]" * 2000, "nested deeper"),
+    ],
+)
+def test_what_is_no_file_of_settings_is_told_apart(content: bytes, why: str) -> None:
+    with pytest.raises(Invalid, match="settings-file-invalid") as refused:
+        read_settings_file(content)
+    assert why in refused.value.detail

@@ -4,6 +4,7 @@ Exchange is asked by the mailbox of an operator of this connection, since an app
 """
 
 import json
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -46,7 +47,7 @@ class Way:
         """The checks in the order of the way; `listener` is the name of the check that push needs beside them."""
         on = partial("{} {}".format, self._connection.name)
         needed = "settings"
-        return [
+        checks = [
             Check(on("secrets"), self._secrets, (needed,), late="vault-unavailable"),
             Check(on("mailbox"), self._find_mailbox, (needed,)),
             Check(on("name"), self._name, (on("mailbox"),), late="dns-failed"),
@@ -57,6 +58,7 @@ class Way:
             Check(on("impersonation"), self._impersonation, (on("sign-in"),)),
             Check(on("push"), self._push, (on("impersonation"), listener)),
         ]
+        return [replace(check, connection=self._connection.name) for check in checks]
 
     async def _secrets(self) -> Seen:
         if self._connection.oauth is not None:

@@ -68,9 +68,8 @@ async def _answer(world: World, configuration: Configuration) -> Seen:
     except SyncError as wrong:
         raise Reconfigure("listener-unreachable", wrong.detail or wrong.code) from wrong
     if heard.status != 404 or heard.body != NO_SUCH_LISTENER:
-        raise Reconfigure(
-            "listener-not-ours", f"{url} answers {heard.status}: {heard.body[:80].decode(errors='replace')}"
-        )
+        said = f": {heard.body[:80].decode(errors='replace')}" if heard.body else ""
+        raise Reconfigure("listener-not-ours", f"{url} answers {heard.status}{said}")
     return Seen(f"{url} is our listener: it refuses a wrong key")
 
 

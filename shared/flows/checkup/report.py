@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from shared.errors import Invalid, Reconfigure
+from shared.flows.alert_mail import mail_failure
 from shared.flows.checkup.exchange import Way
 from shared.flows.checkup.listener import LISTENER, listener_checks
 from shared.flows.checkup.running import Check, Limits, run
@@ -18,11 +19,12 @@ from shared.flows.health import operators_by_connection
 from shared.flows.operators import get_operator
 from shared.flows.settings_document import read_settings
 from shared.flows.whereabouts import connection_of
+from shared.model.alerts import recipients, why_off
 from shared.model.checkup import Finding, Seen, State, first_to_mend
 from shared.model.configuration import Configuration
 from shared.model.email import timestamp
-from shared.model.failures import failure
-from shared.model.operator import Operator
+from shared.model.failures import failure, remedy_on
+from shared.model.operator import Kind, Operator
 from shared.model.release import VERSION
 from shared.model.server import EWS_RETIREMENT
 from shared.ports import World
@@ -85,7 +87,9 @@ async def _ways(world: World, operator_id: str) -> list[Check]:
     ]
     for name, connection in sorted(configuration.connections.items()):
         checks += Way(world, configuration, connection, operators.get(name)).checks(listener=LISTENER)
-    return checks if configuration.connections else [*checks, Check("exchange", _no_connection)]
+    if not configuration.connections:
+        checks.append(Check("exchange", _no_connection))
+    return [*checks, Check("alerts", partial(_alerts, world, configuration), ("settings",), "storage-unavailable")]
 
 
 async def _operators(world: World, configuration: Configuration, operator_id: str) -> dict[str, Operator]:
@@ -121,6 +125,15 @@ async def _complete(configuration: Configuration) -> Seen:
     return Seen("; ".join(unwise), "settings-unwise") if unwise else Seen("nothing is missing")
 
 
+async def _alerts(world: World, configuration: Configuration) -> Seen:
+    """Whether people hear of failures. The last check: what keeps a mail from being sent is often one of those before."""
+    if failed := await mail_failure(world):
+        raise Reconfigure("alert-not-sent", failed)
+    if off := why_off(configuration):
+        return Seen(off, "alerts-off")
+    return Seen(f"failures are told to {', '.join(recipients(configuration, Kind))}")
+
+
 def _unwise(configuration: Configuration) -> Iterator[str]:
     if configuration.notifications.frequency_minutes < _SHORT:
         yield "notifications.frequency_minutes is below 15, so a short interruption costs subscriptions"
@@ -139,7 +152,7 @@ def _document(finding: Finding) -> dict[str, Any]:
         "detail": finding.detail,
         "code": finding.code or None,
         "cause": entry.cause if entry else None,
-        "remedy": entry.remedy_of_call if entry else None,
+        "remedy": remedy_on(entry.remedy_of_call, finding.connection) if entry else None,
         "owner": entry.owner.value if entry else None,
         "seconds": round(finding.seconds, 3),
     }

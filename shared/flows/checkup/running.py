@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.errors import Conflict, SyncError, Unclear
@@ -20,12 +20,13 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing to look at. `after` are the names of checks before it that it needs; `late` is the code where `look` takes
-    too long."""
+    too long; `connection` the one that it is of, if any."""
 
     name: str
     look: Callable[[], Awaitable[Seen]]
     after: tuple[str, ...] = ()
     late: str = "exchange-timeout"
+    connection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ async def run(checks: Sequence[Check], known: Mapping[str, Finding], limits: Lim
         tasks[check.name] = asyncio.create_task(one(check), name=check.name)
     try:
         await asyncio.wait(tasks.values(), timeout=limits.whole.total_seconds())
-        return [_found(name, task) for name, task in tasks.items()]
+        return [replace(_found(each.name, tasks[each.name]), connection=each.connection) for each in checks]
     finally:
         for task in tasks.values():
             task.cancel()
@@ -74,7 +75,7 @@ async def _looked(check: Check, limit: timedelta) -> Finding:
         async with asyncio.timeout(limit.total_seconds()):
             seen = await check.look()
     except TimeoutError:
-        state, detail, code = State.FAILED, f"no answer within {limit.total_seconds():g} seconds", check.late
+        state, detail, code = State.FAILED, f"no answer within {limit.total_seconds():g} s", check.late
     except SyncError as wrong:
         state, detail, code = State.FAILED, wrong.detail or wrong.code, wrong.code
     except (Conflict, Unclear):

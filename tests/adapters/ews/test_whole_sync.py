@@ -155,7 +155,9 @@ async def test_what_a_server_lacks_is_told_once_and_not_asked_for_again() -> Non
 async def test_a_server_without_push_is_polled_and_asked_for_push_once_a_day() -> None:
     async with story_on("everything missing") as story:
         office = story.office
-        await office.configure({"notifications": {"mode": "push", "url": "https://sync.contoso.example/api"}})
+        await office.configure(
+            {"notifications": {"mode": "push", "url": "https://sync.contoso.example/api/ews/notifications"}}
+        )
         await story.sync()
         for hours in (0, 1, 22, 2):
             office.now += timedelta(hours=hours)
