@@ -8,6 +8,8 @@ import typer
 
 from cli.session import show_rows
 
+_ON = ("true", "1", "yes", "on")
+
 
 def audit(
     context: typer.Context,
@@ -29,4 +31,5 @@ def _until(entries: Iterator[dict[str, Any]], since: datetime) -> Iterator[dict[
 
 
 def _outcome(entry: dict[str, Any]) -> str:
-    return f"{entry['outcome']}: {entry['code']}" if entry["code"] else str(entry["outcome"])
+    only_looked = " (dry run)" if entry["detail"].get("dry_run", "").lower() in _ON else ""
+    return f"{entry['outcome']}{only_looked}" + (f": {entry['code']}" if entry["code"] else "")

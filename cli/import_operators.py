@@ -18,6 +18,8 @@ from shared.model.failures import failure
 from shared.model.operator_change import says_off
 from shared.model.operator_table import LINE, OperatorTable, read_operator_table
 
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
+
 
 def import_operators(
     context: typer.Context,
@@ -42,6 +44,8 @@ def export_operators(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to; else standard output")] = None,
 ) -> None:
     """Write all operators as CSV, which `import` reads back."""
+    if file is not None and file.suffix.lower() in _WORKBOOKS:
+        raise typer.BadParameter(f"{file}: what is written is CSV, which Excel opens; call it {file.stem}.csv")
     parts = _one_header(context.obj.remote.parts("operators/export", format="csv"))
     if file is None:
         for part in parts:
@@ -52,6 +56,7 @@ def export_operators(
             out.writelines(parts)
     except OSError as error:
         raise Refused(f"{file}: {error.strerror}.") from error
+    context.obj.tell(f"All operators are in {file}.")
 
 
 @dataclass(frozen=True, slots=True)

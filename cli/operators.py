@@ -11,6 +11,7 @@ from cli.remote import Refused, Remote, segment
 from cli.session import OperatorId, show_document, show_rows, stream_document
 from cli.switching import disable
 from cli.verification import enable, verify
+from cli.work import show_kinds
 from shared.model.operator import Kind
 
 operators = typer.Typer(no_args_is_help=True, help="Operators: the CRM's users and their mailboxes.")
@@ -21,6 +22,7 @@ operators.command("verify")(verify)
 operators.command("enable")(enable)
 _TABLE = 1000
 _COLUMNS = ("operator_id", "mailbox", "connection", "email_sync", "calendar_sync", "contact_sync")
+_ALL_COLUMNS = (*_COLUMNS, "time_zone")
 
 
 @operators.command("list")
@@ -49,8 +51,12 @@ def show_operator(context: typer.Context, operator: OperatorId) -> None:
     """One operator and how its synchronisation stands."""
     remote: Remote = context.obj.remote
     facts = remote.get(f"operators/{segment(operator)}")
-    facts["status"] = remote.get(f"operators/{segment(operator)}/status")["kinds"]
-    show_document(facts)
+    kinds = remote.get(f"operators/{segment(operator)}/status")["kinds"]
+    if context.obj.as_json:
+        show_document({**facts, "status": kinds})
+        return
+    show_rows(context.obj, [facts], _ALL_COLUMNS)
+    show_kinds(context.obj, kinds)
 
 
 @operators.command("set")
@@ -73,7 +79,11 @@ def set_operator(
     facts = before | {name: value for name, value in given.items() if value is not None}
     goes_off = any(before.get(flag) and not facts[flag] for flag in flags)
     kept = settle_items(items, f"{operator} is switched off") if goes_off or items else Items.KEEP
-    show_document(remote.send("PUT", f"operators/{segment(operator)}", facts, items=kept.value))
+    stored = remote.send("PUT", f"operators/{segment(operator)}", facts, items=kept.value)
+    if context.obj.as_json:
+        show_document(stored)
+    else:
+        show_rows(context.obj, [stored], _ALL_COLUMNS)
 
 
 @operators.command("remove")
@@ -81,6 +91,8 @@ def remove_operator(context: typer.Context, operator: OperatorId, items: ItemsOp
     """Delete an operator; what it holds stays readable unless --items remove."""
     kept = settle_items(items, f"{operator} is deleted")
     context.obj.remote.send("DELETE", f"operators/{segment(operator)}", items=kept.value)
+    left = "what it held is taken out" if kept is Items.REMOVE else "what it held stays readable"
+    context.obj.tell(f"{operator} is deleted; {left}.")
 
 
 def _facts(remote: Remote, operator: str, *, may_be_new: bool) -> dict[str, Any]:

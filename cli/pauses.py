@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli.remote import segment
-from cli.session import out, show_rows
+from cli.remote import Remote, segment
+from cli.session import out, printable, show_rows
 
 Kind = Annotated[str, typer.Option(metavar="KIND", help="email: for everybody")]
 Operator = Annotated[str, typer.Option(metavar="ID", help="One operator, all kinds")]
@@ -22,7 +22,9 @@ def pause(
     """Stop the sync for a while, without a restart; nothing is lost. Without options: show what is paused."""
     remote = context.obj.remote
     if not (reason or kind or operator or everything):
-        show_rows(context.obj, remote.get("pauses")["items"], ("scope", "reason", "by", "at"))
+        show_rows(
+            context.obj, remote.get("pauses")["items"], ("scope", "reason", "by", "at"), none="Nothing is paused."
+        )
         return
     scope = _scope(kind, operator, everything=everything)
     if not reason:
@@ -35,8 +37,16 @@ def resume(context: typer.Context, kind: Kind = "", operator: Operator = "", eve
     """Let the sync go on: whatever waited is woken. A pause ends by the option that it was made with."""
     scope = _scope(kind, operator, everything=everything)
     context.obj.remote.send("DELETE", f"pauses/{segment(scope)}")
-    for each in context.obj.remote.get("pauses")["items"] if not context.obj.as_json else ():
-        out.print(f"still paused: {each['scope']}: {each['reason']}", highlight=False, markup=False)
+    context.obj.tell(f"{scope} goes on.")
+    if not context.obj.as_json:
+        show_pauses(context.obj.remote, "still paused")
+
+
+def show_pauses(remote: Remote, words: str) -> None:
+    """A line for each pause."""
+    for each in remote.get("pauses")["items"]:
+        why = f"{each['reason']} (by {each['by']}, since {each['at']})"
+        out.print(f"{words}: {each['scope']}: {printable(why)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _scope(kind: str, operator: str, *, everything: bool) -> str:

@@ -47,6 +47,11 @@ class Session:
     as_json: bool
     given: Given = Given()
 
+    def tell(self, words: str) -> None:
+        """Tell people what was done; a program has the exit status."""
+        if not self.as_json:
+            print(words, file=sys.stderr)
+
 
 def show_document(document: Any) -> None:
     """Print a document as JSON."""
@@ -89,6 +94,8 @@ def show_rows(session: Session, rows: Sequence[Mapping[str, Any]], columns: Iter
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "" if value is None else escape("\n".join(map(printable, str(value).split("\n"))))
 
 

@@ -1,13 +1,14 @@
 """`exsync status`, `sync` and `release`: how one operator's synchronisation stands, and what can be asked of it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from cli.failures import list_failures
+from cli.pauses import show_pauses
 from cli.remote import segment
-from cli.session import Kind, OperatorId, out, show_rows, stream_document
+from cli.session import Kind, OperatorId, Session, out, show_rows, stream_document
 
 
 def status(
@@ -17,11 +18,14 @@ def status(
 ) -> None:
     """How an operator's synchronisation stands, and why; without one: those that are not well."""
     if operator:
-        _one(context, operator)
+        kinds = context.obj.remote.get(f"operators/{segment(operator)}/status")["kinds"]
+        show_kinds(context.obj, kinds)
     elif every:
         _all(context)
     else:
         list_failures(context)
+        if not context.obj.as_json:
+            show_pauses(context.obj.remote, "paused")
 
 
 def _all(context: typer.Context) -> None:
@@ -39,11 +43,11 @@ def _all(context: typer.Context) -> None:
         after = {"after": page["next"]} if page["next"] else None
 
 
-def _one(context: typer.Context, operator: str) -> None:
-    kinds = context.obj.remote.get(f"operators/{segment(operator)}/status")["kinds"]
+def show_kinds(session: Session, kinds: dict[str, Any]) -> None:
+    """How each kind of an operator stands, and for people what is to be said of it."""
     columns = ("kind", "state", "reason", "items", "last_sync_at", "failed_items")
-    show_rows(context.obj, [{"kind": kind, **facts} for kind, facts in kinds.items()], columns)
-    for facts in kinds.values() if not context.obj.as_json else ():
+    show_rows(session, [{"kind": kind, **facts} for kind, facts in kinds.items()], columns)
+    for facts in kinds.values() if not session.as_json else ():
         for note in facts.get("notes") or ():
             out.print(f"note: {note}", highlight=False, markup=False)
         if paused := facts.get("paused"):
@@ -59,8 +63,12 @@ def _one(context: typer.Context, operator: str) -> None:
 def sync(context: typer.Context, operator: OperatorId, kind: Kind = "email") -> None:
     """Ask for a synchronisation now; `exsync status OPERATOR` shows how it goes."""
     context.obj.remote.send("POST", f"operators/{segment(operator)}/sync", {"kinds": [kind]})
+    context.obj.tell(f"Asked for; `exsync status {operator}` shows how it goes.")
 
 
 def release(context: typer.Context, operator: OperatorId, kind: Kind = "email") -> None:
     """Let a removal take place that the brake holds."""
     context.obj.remote.send("POST", f"operators/{segment(operator)}/release", {"kind": kind})
+    context.obj.tell(
+        f"It takes place with the next sync, which is asked for; `exsync status {operator}` shows how it goes."
+    )

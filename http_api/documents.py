@@ -219,10 +219,14 @@ class Explained(BaseModel):
     detail: str | None
 
 
+type State = Literal["off", "paused", "suspended", "failing", "held", "waiting", "initial", "live", "polling"]
+"""How a kind stands."""
+
+
 class KindStatus(BaseModel):
     """How a kind goes. A kind that is not available has only `state` and `reason`."""
 
-    state: Literal["off", "paused", "suspended", "failing", "held", "waiting", "initial", "live", "polling"]
+    state: State
     reason: str
     last_sync_at: datetime | None = None
     lag_seconds: int | None = None

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from http_api.documents import Explained, FailedItem
+from http_api.documents import Explained, FailedItem, State
 from shared.model.operator import Kind
 
 
@@ -71,7 +71,7 @@ class StatusLine(BaseModel):
 class KindLine(BaseModel):
     """One kind in a line. `code` is of docs/failures.md where it fails or is held."""
 
-    state: Literal["off", "failing", "held", "waiting", "initial", "live", "polling"]
+    state: State
     code: str | None = None
     since: datetime | None = None
     last_sync_at: datetime | None = None

@@ -15,11 +15,13 @@ from shared.model.caller import Role
 from shared.model.email import timestamp
 from shared.model.pauses import Pause
 
-router = APIRouter(prefix="/pauses", tags=["pauses"], dependencies=[needs(Role.ADMINISTRATOR)])
+router = APIRouter(prefix="/pauses", tags=["pauses"])
+_STATUS = (Role.READER, Role.SALES_OPS, Role.ADMINISTRATOR)
+"""Who sees how the sync stands. The application sees it in the status of its operators."""
 Scope = Annotated[str, Path(description="`all`, `kind-email`, or `operator-` and the operator's id")]
 
 
-@router.get("", responses=answers(200, PausePage, examples.PAUSES, "What is paused"))
+@router.get("", dependencies=[needs(*_STATUS)], responses=answers(200, PausePage, examples.PAUSES, "What is paused"))
 async def get_pauses(world: TheWorld) -> JSONResponse:
     """List what is paused, why, by whom and since when."""
     known = await pauses.read_pauses(world.rows)
@@ -28,6 +30,7 @@ async def get_pauses(world: TheWorld) -> JSONResponse:
 
 @router.post(
     "/{scope}",
+    dependencies=[needs(Role.ADMINISTRATOR)],
     responses={
         **answers(200, examples.Pause, examples.PAUSE, "It was paused already, and has this reason now"),
         **answers(201, examples.Pause, examples.PAUSE, "It is paused"),
@@ -46,7 +49,12 @@ async def pause(
     return JSONResponse(_document(made), 201 if is_new else 200)
 
 
-@router.delete("/{scope}", status_code=204, responses=answers(204, None, None, "It goes on"))
+@router.delete(
+    "/{scope}",
+    status_code=204,
+    dependencies=[needs(Role.ADMINISTRATOR)],
+    responses=answers(204, None, None, "It goes on"),
+)
 async def resume(request: Request, world: TheWorld, scope: Scope) -> Response:
     """Let the sync go on: whatever waits is woken."""
     await pauses.resume(world, scope)

@@ -136,7 +136,7 @@ async def test_a_workbook_is_imported_and_exported_as_a_table_that_changes_nothi
     (tmp_path / "users.xlsx").write_bytes(inline([("Id", "Mail", "Email sync"), ("bob", "bob@x.example", "1")]))
     assert (await terminal.run("import", str(tmp_path / "users.xlsx")))[0] == 0
     out = tmp_path / "out.csv"
-    assert (await terminal.run("export", str(out))) == (0, "")
+    assert (await terminal.run("export", str(out)))[0] == 0
     assert out.read_text().splitlines() == [
         "operator_id,mailbox,connection,email_sync,calendar_sync,contact_sync,time_zone",
         f"alice,{ALICE},default,true,false,false,UTC",
@@ -277,3 +277,21 @@ async def test_set_changes_what_is_given_and_no_unknown_operator_is_made_without
     status, said = await terminal.run("set", "bob", "--email")
     assert (status, "operator-unknown" in said) == (1, True)
     assert (await terminal.json("set", "bob", "--mailbox", "bob@x.example"))["email_sync"] is False
+
+
+async def test_people_see_one_operator_as_tables_and_what_became_of_it(terminal: Terminal, tmp_path: Path) -> None:
+    status, said = await terminal.run("show", "alice")
+    assert (status, "{" in said) == (0, False)
+    assert [f" {word} " in said for word in ("time_zone", "yes", "no", "waiting", "calendar")] == [True] * 5
+    assert " yes " in (await terminal.run("set", "alice", "--calendar"))[1]
+    assert await terminal.run("export", str(tmp_path / "all.csv")) == (
+        0,
+        f"All operators are in {tmp_path / 'all.csv'}.\n",
+    )
+    assert await terminal.run("remove", "alice") == (0, "alice is deleted; what it held stays readable.\n")
+
+
+async def test_a_workbook_is_not_promised_where_csv_is_written(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "all.xlsx"
+    status, said = await terminal.run("export", str(file))
+    assert (status, "call it all.csv" in said, file.exists()) == (2, True, False)

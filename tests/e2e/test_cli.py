@@ -25,7 +25,7 @@ async def test_an_operator_is_set_watched_and_removed(office: Office, people: Ca
     _, text, _ = await exsync(office, "--json", "operators", "list")
     assert alice.operator in [each["operator_id"] for each in json.loads(text)]
     assert (await exsync(office, "sync", alice.operator))[0] == 0
-    _, text, _ = await exsync(office, "operators", "set", alice.operator, "--no-email")
+    _, text, _ = await exsync(office, "--json", "operators", "set", alice.operator, "--no-email")
     assert json.loads(text)["mailbox"] == alice.mailbox
     _, text, _ = await exsync(office, "--json", "status", alice.operator)
     assert {each["state"] for each in json.loads(text)} == {"off"}

@@ -71,7 +71,7 @@ async def test_faults_are_listed_the_worst_first_and_written_as_csv(
     assert [row["adopted_from"] for row in rows if row["operator_id"] == dora.operator] == [
         f"al-{dora.operator}@contoso.example"
     ]
-    _, text, _ = await exsync(office, "operators", "show", dora.operator)
+    _, text, _ = await exsync(office, "--json", "operators", "show", dora.operator)
     assert json.loads(text)["mailbox"] == f"primary-of-{dora.operator}@contoso.example"
 
 
