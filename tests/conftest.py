@@ -1,5 +1,6 @@
 """What several tests share: one Azurite for the whole run, in memory, on free ports."""
 
+import signal
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
@@ -13,6 +14,10 @@ from shared.settings import StorageSettings
 # How long an example takes is the machine's affair: no test fails for that.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# A shell that starts the run in the background has SIGINT ignored, and so would have each command that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ type Receive = Callable[[str], Awaitable[list[dict[str, Any]]]]
 
 
 @pytest.fixture(params=["memory", "azurite"])
-async def queues(request: pytest.FixtureRequest) -> tuple[Queues, Receive]:
+async def queues(request: pytest.FixtureRequest, storage_account: StorageAccount) -> tuple[Queues, Receive]:
     """The port over queues that are not there yet, and what takes the visible messages out."""
     if request.param == "memory":
         memory = MemoryQueues()
@@ -28,14 +28,13 @@ async def queues(request: pytest.FixtureRequest) -> tuple[Queues, Receive]:
             return memory.receive(queue)
 
         return memory, receive
-    account: StorageAccount = request.getfixturevalue("storage_account")
     for queue in (COLLECTIONS_QUEUE, SHARDS_QUEUE):
-        await _remove(account, queue)
+        await _remove(storage_account, queue)
 
     async def take(queue: str) -> list[dict[str, Any]]:
-        return [json.loads(base64.b64decode(message.content)) for message in await _messages(account, queue)]
+        return [json.loads(base64.b64decode(message.content)) for message in await _messages(storage_account, queue)]
 
-    return StorageQueues(account), take
+    return StorageQueues(storage_account), take
 
 
 async def _remove(account: StorageAccount, queue: str) -> None:

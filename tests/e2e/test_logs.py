@@ -85,8 +85,9 @@ async def _ask_why(stack: Stack) -> None:
     for asked in ("subject=pushed%20subject-marked", "subject=dana-marked", "message_id=none@dana-marked.example"):
         answer = await stack.application.ask("GET", f"/operators/alice/why?{asked}")
         assert answer.json()["mails"]
-    for path in ("/audit?operator_id=dana-marked", "/failures?operator_id=alice&code=typed-marked"):
-        await stack.application.ask("GET", path)
+    assert (await stack.application.ask("GET", "/audit?operator_id=dana-marked")).json()["items"] == []
+    refused = await stack.application.http.get("/failures?operator_id=alice&code=typed-marked")
+    assert refused.status_code == 400
 
 
 async def _be_wrong(stack: Stack) -> None:
