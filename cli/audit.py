@@ -8,6 +8,7 @@ import typer
 
 from cli.session import show_rows
 
+_DRY_RUN = "dry_run"
 _ON = ("true", "1", "yes", "on")
 
 
@@ -19,8 +20,12 @@ def audit(
     """What administrators and applications did, newest first: who, when, what, to whom, and how it ended."""
     since = datetime.now(UTC) - timedelta(days=days)
     entries = context.obj.remote.pages("audit", operator_id=operator, limit=200)
-    found = [{**entry, "outcome": _outcome(entry)} for entry in _until(entries, since)]
-    show_rows(context.obj, found, ("at", "by", "action", "target", "outcome"))
+    found = [*_until(entries, since)]
+    if not context.obj.as_json:
+        found = [{**entry, "outcome": _outcome(entry), "detail": _detail(entry)} for entry in found]
+    show_rows(
+        context.obj, found, ("at", "by", "action", "target", "detail", "outcome"), none="Nothing was done in that time."
+    )
 
 
 def _until(entries: Iterator[dict[str, Any]], since: datetime) -> Iterator[dict[str, Any]]:
@@ -30,6 +35,10 @@ def _until(entries: Iterator[dict[str, Any]], since: datetime) -> Iterator[dict[
         yield entry
 
 
+def _detail(entry: dict[str, Any]) -> str:
+    return "; ".join(f"{name}: {value}" for name, value in entry["detail"].items() if value and name != _DRY_RUN)
+
+
 def _outcome(entry: dict[str, Any]) -> str:
-    only_looked = " (dry run)" if entry["detail"].get("dry_run", "").lower() in _ON else ""
+    only_looked = " (dry run)" if entry["detail"].get(_DRY_RUN, "").lower() in _ON else ""
     return f"{entry['outcome']}{only_looked}" + (f": {entry['code']}" if entry["code"] else "")

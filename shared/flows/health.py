@@ -13,7 +13,7 @@ from shared.flows.whereabouts import connection_of, mailbox_of
 from shared.model.alerts import recipients, why_off
 from shared.model.configuration import Configuration, Connection
 from shared.model.failures import failure
-from shared.model.operator import Kind, Operator
+from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
 from shared.model.server import EWS_RETIREMENT
 from shared.ports import World
 
@@ -35,9 +35,10 @@ async def deep_health(world: World) -> dict[str, Any]:
 
 
 async def operators_by_connection(world: World, configuration: Configuration) -> dict[str, Operator]:
-    """For each connection that one of the first operators uses, the first of them."""
+    """For each connection that one of the first operators uses, the first of them; one who is on before those who are off."""
     operators = (await list_operators(world.rows, limit=_LOOK_AT)).operators
-    return {await connection_of(world, each, configuration): each for each in reversed(operators)}
+    by_choice = sorted(operators, key=lambda each: not any(map(each.flag, AVAILABLE_KINDS)))
+    return {await connection_of(world, each, configuration): each for each in reversed(by_choice)}
 
 
 async def _checked(check: _Check) -> dict[str, Any]:

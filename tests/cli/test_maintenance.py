@@ -1,5 +1,7 @@
 """`exsync pause`, `resume`, `status`, `sync` and `audit`: what people are told while the sync rests, and of what was done."""
 
+import io
+
 import pytest_asyncio
 import typer
 
@@ -7,6 +9,8 @@ from cli.audit import audit
 from cli.pauses import pause, resume
 from cli.settings import settings
 from cli.work import release, status, sync
+from shared.flows.import_operators import import_operators
+from shared.model.operator_table import read_operator_table
 from tests.cli.terminal import Ended, run, session_on
 from tests.flows.office import Office
 
@@ -45,6 +49,13 @@ async def test_what_was_asked_for_is_acknowledged(office: Office) -> None:
 async def test_programs_get_the_document_alone(office: Office) -> None:
     ended = await run(GROUP, session_on(office.world, as_json=True), "sync", "alice")
     assert (ended.status, ended.said) == (0, "")
+
+
+async def test_the_audit_names_what_a_line_of_an_import_changed(office: Office) -> None:
+    (line,) = read_operator_table(io.BytesIO(b"operator_id,email_sync\nalice,0\n")).lines
+    await import_operators(office.world(), [line], by="charlie")
+    assert "changed: email_sync" in (await ask(office, "audit", "--operator", "alice")).out
+    assert (await ask(office, "audit", "--operator", "bob")).said == "Nothing was done in that time.\n"
 
 
 async def test_the_audit_tells_a_look_from_a_change(office: Office) -> None:

@@ -15,13 +15,14 @@ from shared.flows.checkup.storage import HARMLESS, work_checks
 from shared.flows.find_due import look_after_subscription
 from shared.flows.keep_poison import keep_poison
 from shared.flows.keep_subscription import keep_subscription
+from shared.flows.operators import change_operator
 from shared.flows.receive_push import NO_SUCH_LISTENER
 from shared.flows.subscription_row import KEY, TABLE
 from shared.flows.sync_collection import sync_collection
 from shared.flows.timers import TIMERS, note_run
 from shared.model.checkup import Finding, Seen, State
 from shared.model.exchange import Mailbox
-from shared.model.operator import Kind
+from shared.model.operator import Kind, Operator
 from shared.model.trust import Offer
 from shared.ports import COLLECTIONS_QUEUE, QUEUES, SHARDS_QUEUE, TABLES, Heard, Merge
 from tests.adapters.making_certificates import make
@@ -209,6 +210,13 @@ async def test_a_connection_without_operators_is_looked_at_as_far_as_it_goes() -
     assert (found["second answer"]["state"], found["second sign-in"]["state"]) == ("ok", "not_tried")
     assert "--operator" in found["second sign-in"]["detail"]
     assert "NTLM, Basic" in found["second answer"]["detail"]
+
+
+async def test_the_way_is_tried_by_one_who_is_on_though_others_come_first() -> None:
+    office = await healthy()
+    await change_operator(office.world(), "aaron", lambda _: Operator("aaron", "aaron@contoso.example", ""))
+    found = await checked(office)
+    assert "of operator alice" in found["default mailbox"]["detail"]
 
 
 async def test_a_named_operator_must_be_there() -> None:
