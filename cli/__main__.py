@@ -44,9 +44,9 @@ app.add_typer(alerts, name="alerts")
 app.add_typer(trust, name="trust")
 app.add_typer(profile, name="profile")
 operators.command("forget")(forget_operator)
-app.command("forget")(forget_person)
-for command in (doctor, status, why, sync, release, audit, pause, resume):
+for command in (status, why, sync, release, pause, resume, doctor, audit):
     app.command()(command)
+app.command("forget")(forget_person)
 
 
 class Auth(StrEnum):
