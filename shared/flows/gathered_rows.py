@@ -1,12 +1,13 @@
-"""Rows for one piece of work on many operators: writes to one partition go together, as one transaction.
+"""Rows for one piece of work on many operators: what is read of one partition, and written to it, goes together.
 
 While a transaction is under way, what is asked for meanwhile gathers for the next, so nothing waits for company. Each write
-that is asked for stays all or nothing; where one of them meets a Conflict, each is tried for itself and tells its own.
+that is asked for stays all or nothing; where one of them meets a Conflict, each is tried for itself and tells its own. What
+was read ahead may be a moment old: a write by its etag finds that out, and who then reads again gets what is stored.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,9 @@ from shared.ports import Row, RowPage, Rows, Write
 
 _MOST = 100
 """Writes of a transaction. PROTOCOL 18."""
+
+_AHEAD = 1000
+"""Rows that one query gives at most. PROTOCOL 18."""
 
 type _Place = tuple[str, str]
 
@@ -32,9 +36,20 @@ class GatheredRows:
         self._rows = rows
         self._waiting: defaultdict[_Place, list[_Asked]] = defaultdict(list)
         self._under_way: dict[_Place, asyncio.Task[None]] = {}
+        self._ahead: dict[tuple[str, str, str], Row | None] = {}
+
+    async def read_ahead(self, table: str, partition: str, keys: Collection[str]) -> None:
+        """Read these rows by one query, as far as one goes, for those who get them next. `keys` have no `~`."""
+        first, last = min(keys), max(keys)
+        page = await self._rows.query(table, partition, first=first, before=f"{last}~", limit=_AHEAD)
+        found = {row.key: row for row in page.rows}
+        end = max(found) if page.next else last
+        self._ahead |= {(table, partition, key): found.get(key) for key in keys if key <= end}
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
         """Read one row."""
+        if (table, partition, key) in self._ahead:
+            return self._ahead[table, partition, key]
         return await self._rows.get(table, partition, key)
 
     async def query(
@@ -66,6 +81,8 @@ class GatheredRows:
     async def transact(self, table: str, partition: str, writes: Sequence[Write]) -> tuple[str, ...]:
         """Apply all of these writes or none; others may be applied with them."""
         place = (table, partition)
+        for each in writes:
+            self._ahead.pop((*place, each.key), None)
         asked = _Asked(writes, asyncio.get_running_loop().create_future())
         self._waiting[place].append(asked)
         if place not in self._under_way:

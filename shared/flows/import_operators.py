@@ -14,7 +14,8 @@ from shared.errors import Invalid, SyncError, Transient
 from shared.flows.audit import Entry, recorded
 from shared.flows.gathered_rows import GatheredRows
 from shared.flows.mailbox_claims import ensure_mailbox_is_free, operators_of_mailbox
-from shared.flows.operator_row import read_operator
+from shared.flows.operator_row import OPERATOR_ID as OPERATOR
+from shared.flows.operator_row import PARTITION, TABLE, read_operator
 from shared.flows.operators import change_operator, check_operator, known_connections, remove_items_of
 from shared.flows.side_by_side import side_by_side
 from shared.flows.swap_mailboxes import MOST, rings_of, swap_mailboxes
@@ -28,6 +29,8 @@ _ACTION = "import_one_operator"
 """What the audit calls a line, beside the call that had it."""
 _AT_ONCE = 64
 """Lines that are worked on at once: so many writes may go together."""
+_MANY = 20
+"""Lines whose operators are worth a query, which may read others between them."""
 
 
 class Outcome(StrEnum):
@@ -66,8 +69,10 @@ async def import_operators(
     which has an entry for each operator that is changed."""
     known = await known_connections(world.rows)
     # Many lines write to few partitions, so what they write goes together.
-    world = replace(world, rows=GatheredRows(world.rows))
-    work = _Import(world, known, by=by, remove_items=remove_items, dry_run=dry_run)
+    rows = GatheredRows(world.rows)
+    if len(names := {line.operator_id for line in lines if OPERATOR.fullmatch(line.operator_id)}) >= _MANY:
+        await rows.read_ahead(TABLE, PARTITION, names)
+    work = _Import(replace(world, rows=rows), known, by=by, remove_items=remove_items, dry_run=dry_run)
     results = await side_by_side(work.line, lines, limit=_AT_ONCE)
     while freed := _freed(results) - work.free:
         work.free |= freed

@@ -99,3 +99,49 @@ async def test_who_no_longer_waits_disturbs_nobody() -> None:
             await cancelled
     assert await stored.get("operators", "operator", "a") is not None, "it was under way"
     assert await stored.get("operators", "operator", "c") is None
+
+
+# What is read ahead
+
+
+async def put(rows: MemoryRows, *keys: str) -> None:
+    for key in keys:
+        await rows.transact("operators", "operator", [Insert(key, {"n": 1})])
+
+
+async def values(rows: GatheredRows, *keys: str) -> list[object]:
+    found = [await rows.get("operators", "operator", key) for key in keys]
+    return [row and row.values["n"] for row in found]
+
+
+async def test_what_was_read_ahead_costs_no_more_reads_and_what_was_not_there_is_known() -> None:
+    stored = MemoryRows()
+    await put(stored, "a", "b", "c", "d")
+    rows = GatheredRows(stored)
+    await rows.read_ahead("operators", "operator", ["b", "bb", "d"])
+    assert await values(rows, "b", "bb", "d") == [1, None, 1]
+    assert (stored.counts["queries"], stored.counts["gets"]) == (1, 0)
+    assert await values(rows, "a", "e") == [1, None]
+    assert stored.counts["gets"] == 2
+
+
+async def test_one_query_is_all_and_what_lies_behind_it_is_read_by_itself() -> None:
+    stored = MemoryRows()
+    await put(stored, *(f"{number:04}" for number in range(1200)))
+    rows = GatheredRows(stored)
+    await rows.read_ahead("operators", "operator", ["0000", "0999", "0999a", "1100"])
+    assert await values(rows, "0000", "0999", "0999a", "1100") == [1, 1, None, 1]
+    assert (stored.counts["queries"], stored.counts["gets"]) == (1, 2)
+
+
+async def test_who_writes_by_what_is_old_meets_a_conflict_and_then_reads_what_is_stored() -> None:
+    stored = MemoryRows()
+    await put(stored, "a", "z")
+    rows = GatheredRows(stored)
+    await rows.read_ahead("operators", "operator", ["a", "b"])
+    before = await rows.get("operators", "operator", "a")
+    assert before is not None
+    await stored.transact("operators", "operator", [Replace("a", {"n": 2}, before.etag), Insert("b", {"n": 7})])
+    outcomes = [await write(rows, Replace("a", {"n": 3}, before.etag)), await write(rows, Insert("b", {"n": 8}))]
+    assert outcomes == ["Conflict", "Conflict"]
+    assert await values(rows, "a", "b") == [2, 7]
