@@ -7,6 +7,8 @@ from devtools.demo.sample_mail import ALICE, CHARLIE
 from devtools.serve.options import Options
 from devtools.stack import Stack
 
+_EXSYNC = "./dev exsync"
+
 
 def welcome(stack: Stack, options: Options, operators: Sequence[str], *, log: Path) -> str:
     """The text."""
@@ -36,14 +38,15 @@ def _simulated(stack: Stack, api: str, operators: Sequence[str]) -> list[str]:
         f"The simulated Exchange has the mailboxes {ALICE} to {CHARLIE} with a few messages. Next:",
         "",
         "  1. Switch Alice on:",
-        *_put(api, "alice", ALICE),
-        "  2. See what the application holds, and how it goes:",
+        f"     {_EXSYNC} operators set alice --mailbox {ALICE} --email",
+        "  2. See how it goes, and what the application holds:",
+        f"     {_EXSYNC} status alice",
         f"     curl {api}/operators/alice/emails",
-        f"     curl {api}/operators/alice/status",
         "  3. Let a message arrive, and look again:",
         f"     printf 'From: dana@customer.example\\nSubject: Hello\\n\\nHi.' | curl --data-binary @- {exchange.control}"
         f"/mailboxes/{ALICE}/deliver",
         f"     curl '{api}/operators/alice/changes?kind=email'",
+        f"     {_EXSYNC} why Hello --operator alice",
     ]
     if operators:
         lines += [
@@ -68,19 +71,12 @@ def _real(options: Options, api: str) -> list[str]:
         "Next:",
         "",
         "  1. See that Exchange answers and takes the account:",
-        f"     curl {api}/health/deep",
+        f"     {_EXSYNC} doctor",
         "  2. Switch a mailbox on that the account may impersonate:",
-        *_put(api, "me", "me@example.com"),
+        f"     {_EXSYNC} operators set me --mailbox me@example.com --email",
         "  3. See how it goes (what fails is named with its remedy), and what the application holds:",
-        f"     curl {api}/operators/me/status",
+        f"     {_EXSYNC} status me",
         f"     curl {api}/operators/me/emails",
         "  4. Do not wait for the next poll:",
-        f"     curl -X POST {api}/operators/me/sync",
-    ]
-
-
-def _put(api: str, operator: str, mailbox: str) -> list[str]:
-    return [
-        f"     curl -X PUT {api}/operators/{operator} -H 'Content-Type: application/json' \\",
-        f'       -d \'{{"mailbox": "{mailbox}", "email_sync": true}}\'',
+        f"     {_EXSYNC} sync me",
     ]
