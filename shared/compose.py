@@ -125,7 +125,7 @@ async def _follow_settings(process: _Process) -> Configuration | None:
     known = process.world.forgotten
     now_in_force, process.pauses = await asyncio.gather(_in_force(rows, known), read_pauses(rows))
     configuration = now_in_force.configuration if now_in_force else None
-    if now_in_force and now_in_force.forgotten != known:
+    if now_in_force and now_in_force.forgotten is not known:
         process.world = replace(process.world, forgotten=now_in_force.forgotten)
     connections = process.connections if configuration is None else configuration.connections
     if connections != process.connections:

@@ -124,3 +124,14 @@ async def test_who_is_forgotten_anew_at_the_same_moment_stays_forgotten(at: int)
     await carry_on(office)
     job, _ = await read_job(office.rows, NAME)
     assert job is not None and job.state == "done"
+
+
+async def test_who_reads_the_list_while_she_is_let_in_does_not_keep_her_out_for_good() -> None:
+    office = await forgotten()
+    seen: list[Forgotten] = []
+
+    async def read() -> None:
+        seen.append((await read_in_force(office.rows, Forgotten())).forgotten)
+
+    await let_in_again(Interruption(3, read).worker(office.world()), NAME)
+    assert (await read_in_force(office.rows, seen[0])).forgotten.fingerprints == frozenset()
