@@ -23,7 +23,7 @@ from shared.flows.settings_history import list_history
 from shared.model.email import Participant
 from shared.model.forgotten import Forgotten, fingerprint
 from shared.ports import TABLES, World
-from tests.flows.breaking import Crash, Fuse
+from tests.flows.breaking import Crash, Fuse, Interruption
 from tests.flows.office import Office, attachment
 from tests.flows.test_forget_address import DANA, carry_on, dana, forget
 
@@ -88,6 +88,23 @@ async def test_a_change_of_the_settings_forgets_nobody_again() -> None:
     office.deliver("hers", from_=dana)
     await office.settle()
     assert await office.held() == {}
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+async def test_whoever_changes_settings_while_somebody_is_forgotten_is_not_refused(is_set: bool) -> None:
+    office = Office()
+    if is_set:
+        await office.open()
+    _, version = await read_document(office.rows)
+
+    async def forgetting() -> None:
+        await forget(office)
+
+    world = Interruption(1, forgetting).worker(office.world())
+    await patch_settings(world, {"email": {"sync_from_days": 5}}, version=version)
+    now = await read_in_force(office.rows, Forgotten())
+    assert now.configuration.email.sync_from_days == 5
+    assert now.forgotten.fingerprints == {fingerprint(DANA)}
 
 
 @pytest.fixture
