@@ -1,4 +1,4 @@
-"""`exsync operators forget` and `exsync forget`: remove all that is held of somebody."""
+"""`exsync operators forget` and `exsync forget`: remove all that is held of somebody, or let a person's mail in again."""
 
 import time
 from typing import Annotated, Any
@@ -7,7 +7,8 @@ import typer
 from rich.console import Console
 
 from cli.remote import Refused, Remote, segment
-from cli.session import OperatorId, show_document, show_rows
+from cli.session import OperatorId, printable, show_document, show_rows
+from shared.flows.forget_job import name_of
 
 _LOOK_EVERY_SECONDS = 1.0
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask")]
@@ -25,10 +26,15 @@ def forget_operator(context: typer.Context, operator: OperatorId, yes: Yes = Fal
 def forget_person(
     context: typer.Context,
     address: Annotated[str, typer.Option(help="A person's mail address")],
+    undo: Annotated[bool, typer.Option("--undo", help="Let this person's mail in again, from now on")] = False,
     yes: Yes = False,
     wait: Wait = True,
 ) -> None:
-    """Remove every email in which an address takes part, of all operators, and exclude it from now on. No way back."""
+    """Remove every email in which an address takes part, of all operators, and keep such mail out. No way back for these."""
+    if undo:
+        context.obj.remote.send("DELETE", f"forget/{name_of(address)}")
+        context.obj.tell(f"Mail to and from {printable(address)} that comes from now on is kept.")
+        return
     if not yes and not typer.confirm(f"Remove every email to or from {address}, of all operators, for good?", err=True):
         raise Refused("Nothing was changed.")
     report = context.obj.remote.send("POST", "forget", {"address": address})

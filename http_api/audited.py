@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.compose import World
 from shared.errors import Invalid, SyncError, Transient, Unclear
-from shared.flows.audit import DONE, FAILED, REFUSED, Entry, close_entry, concealed, open_entry
+from shared.flows.audit import DONE, FAILED, REFUSED, Entry, close_entry, concealed, concealed_hash, open_entry
+from shared.flows.forget_job import fingerprint_in
 from shared.model.caller import Caller
 from shared.model.configuration import flatten
 from shared.model.people import compared
@@ -72,8 +73,14 @@ async def _entry(request: Request, caller: Caller, *, conceals: bool) -> Entry:
     sent = {} if named else await _members(request, route)
     if conceals:  # whom it is about is not named, and still found by who knows it
         addresses = [compared(value) for value in sent.values() if isinstance(value, str)]
-        named = [concealed(name) for name in (*named, *addresses)]
+        named = [_concealed(name) for name in (*named, *addresses)]
     return Entry(by=caller.name, action=route.name, target="/".join(named) or ", ".join(sent), detail=detail)
+
+
+def _concealed(name: str) -> str:
+    """A report's name is a hash already: of the same address as when it was asked for."""
+    fingerprint = fingerprint_in(name)
+    return concealed_hash(fingerprint) if fingerprint else concealed(name)
 
 
 async def _members(request: Request, route: APIRoute) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
@@ -12,6 +12,7 @@ from http_api.world import TheWorld, answers
 from shared.flows.forget_address import forget_address, removed_so_far
 from shared.flows.forget_job import OPERATOR, job_id, report, reported
 from shared.flows.forget_operator import forget_operator
+from shared.flows.let_in_again import let_in_again
 from shared.model.caller import Role
 
 router = APIRouter(tags=["privacy"], dependencies=[needs(Role.ADMINISTRATOR, conceals=True)])
@@ -34,7 +35,7 @@ async def forget_an_address(
     caller: TheCaller,
     body: Annotated[ForgetAddress, Body(examples=[{"address": "dana@customer.example"}])],
 ) -> JSONResponse:
-    """Remove every email in which an address takes part, of all operators, and exclude the address from now on."""
+    """Remove every email in which an address takes part, of all operators, and keep such mail out from now on."""
     job = await forget_address(world, body.address, by=caller.name)
     request.app.state.settings_changed()
     return JSONResponse(report(job), 202)
@@ -46,6 +47,16 @@ async def forget_an_address(
 async def get_forget_report(world: TheWorld, name: str) -> JSONResponse:
     """Read a report by the `id` that asking for it gave."""
     return JSONResponse(report(await removed_so_far(world, await reported(world.rows, name))))
+
+
+@router.delete(
+    "/forget/{name}", status_code=204, responses=answers(204, None, None, "Mail that comes from now on is kept")
+)
+async def let_an_address_in_again(request: Request, world: TheWorld, name: str) -> Response:
+    """Let mail of a forgotten person in again, by the `id` of the report, which goes too. What was removed stays so."""
+    await let_in_again(world, name)
+    request.app.state.settings_changed()
+    return Response(status_code=204)
 
 
 @router.get(

@@ -32,6 +32,7 @@ _BY_CODE = {
     "not-found": 404,
     "pause-unknown": 404,
     "forget-unknown": 404,
+    "forget-under-way": 409,
     "address-of-operator": 409,
     "certificate-unknown": 404,
     "secret-too-large": 413,

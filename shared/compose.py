@@ -24,8 +24,9 @@ from shared.adapters.storage import StorageAccount
 from shared.adapters.tables import TableRows
 from shared.errors import Reconfigure
 from shared.flows.pauses import read_pauses
-from shared.flows.settings_document import read_settings as read_configuration
+from shared.flows.settings_document import InForce, read_in_force
 from shared.model.configuration import Configuration, Connection
+from shared.model.forgotten import Forgotten
 from shared.model.keys import mailbox_key
 from shared.model.pauses import Pauses
 from shared.ports import Rows, Secrets
@@ -121,7 +122,11 @@ async def _follow_settings(process: _Process) -> Configuration | None:
     """Use the connections that the settings have now; these settings. Requests under way end on those they began with."""
     now, changes = _now(), process.changes
     rows = process.world.rows
-    configuration, process.pauses = await asyncio.gather(_configuration(rows), read_pauses(rows))
+    known = process.world.forgotten
+    now_in_force, process.pauses = await asyncio.gather(_in_force(rows, known), read_pauses(rows))
+    configuration = now_in_force.configuration if now_in_force else None
+    if now_in_force and now_in_force.forgotten is not known:
+        process.world = replace(process.world, forgotten=now_in_force.forgotten)
     connections = process.connections if configuration is None else configuration.connections
     if connections != process.connections:
         old = process.exchange
@@ -135,9 +140,9 @@ async def _follow_settings(process: _Process) -> Configuration | None:
     return configuration
 
 
-async def _configuration(rows: Rows) -> Configuration | None:
+async def _in_force(rows: Rows, known: Forgotten) -> InForce | None:
     try:
-        return (await read_configuration(rows))[0]
+        return await read_in_force(rows, known)
     except Reconfigure:
         return None  # a document of another version: the flows say so, each for itself
 

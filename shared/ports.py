@@ -4,7 +4,7 @@ Only errors of `shared/errors.py` come out of a port.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from shared.model.exchange import (
     Resolved,
     Subscribed,
 )
+from shared.model.forgotten import Forgotten
 from shared.model.pauses import Pauses
 from shared.model.server import Server
 from shared.model.trust import Bundle, Expiry, Offer
@@ -437,3 +438,5 @@ class World:
     """The settings in force when this world was asked for, where they were read just then: who has them need not read them."""
     pauses: Pauses | None = None
     """The pauses in force, likewise."""
+    forgotten: Forgotten = field(default_factory=Forgotten)
+    """Who is forgotten, as of the change that it is numbered by; with `configuration` it was read together with that."""

@@ -183,7 +183,12 @@ async def sweep_audit(world: World, keep: timedelta, *, deadline: datetime) -> b
 
 def concealed(operator_id: str) -> str:
     """What stands for an operator who is to be forgotten: it tells nothing, and whoever knows the id finds it again."""
-    return f"forgotten-{hashed(operator_id)}"
+    return concealed_hash(hashed(operator_id))
+
+
+def concealed_hash(hash_of_name: str) -> str:
+    """The same, of whom only the hash is known."""
+    return f"forgotten-{hash_of_name}"
 
 
 async def conceal(world: World, day: date, operator: Operator) -> int:

@@ -16,7 +16,7 @@ from shared.flows.find_mail import MOST, Found, Question, find_in_exchange, find
 from shared.flows.head import TABLE, WANTED, read_head
 from shared.flows.pauses import pauses_in_force
 from shared.flows.reading import feed_scope
-from shared.flows.settings_document import read_settings
+from shared.flows.settings_document import read_in_force
 from shared.flows.sync_collection import email_rules
 from shared.flows.whereabouts import mailbox_of
 from shared.model.collection import Head
@@ -92,13 +92,14 @@ async def explain_mail(
 
 async def _look(world: World, operator: Operator, asked: Question) -> tuple[Situation, Found]:
     """The settings in force, and what Exchange has of the mail; nothing where email is off or Exchange refuses."""
-    configuration, _ = await read_settings(world.rows)
+    now_in_force = await read_in_force(world.rows, world.forgotten)
+    configuration = now_in_force.configuration
     situation = Situation(world.now(), operator, configuration)
     if situation.off:
         return situation, Found()
     try:
         mailbox = await mailbox_of(world, operator, configuration)
-        situation = replace(situation, keep=email_rules(configuration, mailbox).keep)
+        situation = replace(situation, keep=email_rules(configuration, mailbox, now_in_force.forgotten).keep)
         found = await find_in_exchange(world, mailbox, asked, configuration.email.folders)
     except SyncError as refused:
         return replace(situation, unsearched=(refused.code, refused.detail)), Found()

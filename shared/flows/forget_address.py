@@ -1,8 +1,9 @@
 """Forget a person outside: take every email out in which an address takes part, of all operators.
 
-The address is first excluded (`email.exclude_addresses`), so that nothing of it is imported any more; a collection is then
-held while its emails are looked through, so no sync with older settings can be under way. The operators are cut into
-parts; each part is a message of the queue and a row, so parts are done side by side and each goes on where it was.
+The address's fingerprint is first put on the list of the forgotten (`forgotten.py`), so that nothing of it is imported any
+more; a collection is then held while its emails are looked through, so no sync with an older list can be under way. The
+address itself is stored nowhere. The operators are cut into parts; each part is a message of the queue and a row, so parts
+are done side by side and each goes on where it was.
 """
 
 import json
@@ -19,12 +20,14 @@ from shared.flows.email.run import Run
 from shared.flows.email.stored import FACTS, ITEM
 from shared.flows.email.take_out import COLUMNS, take_out
 from shared.flows.erase import erase
-from shared.flows.forget_job import ADDRESS, DONE, WORKING, Job, job_id, read_job, write_job
+from shared.flows.forget_job import DONE, WORKING, Job, fingerprint_in, name_of, read_job, write_job
+from shared.flows.forgotten import put_on_list
 from shared.flows.head import TABLE as COLLECTIONS
 from shared.flows.mailbox_claims import claimed_by
 from shared.flows.operator_row import PARTITION, TABLE, operator_of
 from shared.flows.receive_notification import write
-from shared.flows.settings_document import exclude_address
+from shared.flows.settings_document import count_change_of_forgotten
+from shared.model.keys import hashed
 from shared.model.operator import Operator
 from shared.model.people import addresses_of, compared, everybody_of
 from shared.model.setting_values import is_address
@@ -44,7 +47,7 @@ _AT_ONCE = 300
 
 
 async def forget_address(world: World, address: str, *, by: str) -> Job:
-    """Exclude the address and begin to forget it; asked again while that is under way it tells of the same work.
+    """Keep the address out and begin to forget it; asked again while that is under way it tells of the same work.
 
     Raises Invalid("request-malformed") and Invalid("address-of-operator").
     """
@@ -53,11 +56,12 @@ async def forget_address(world: World, address: str, *, by: str) -> Job:
         raise Invalid("request-malformed", "address: write a mail address, for example dana@customer.example")
     if owners := await claimed_by(world.rows, address):
         raise Invalid("address-of-operator", f"the mailbox belongs to {', '.join(owners)}")
-    await exclude_address(world, address, by=by)
-    name = job_id(ADDRESS, address)
+    name = name_of(address)
+    await put_on_list(world.rows, fingerprint_in(name), by=by, at=world.now())
+    await count_change_of_forgotten(world.rows)
     job, etag = await read_job(world.rows, name)
     if job is None or job.state != WORKING:
-        job = Job(name, address, world.new_id(), by, world.now())
+        job = Job(name, "", world.new_id(), by, world.now())
         await write_job(world.rows, job, etag)
     task = {"task": CUT, "job": name, "run": job.run, "after": "", "number": 0}
     await world.queues.send(SHARDS_QUEUE, task, delay=_SETTINGS_FELT)
@@ -182,12 +186,12 @@ class _Part:
 
 async def _forget_in(part: _Part, operator: Operator) -> bool:
     """Take out what the address takes part in; False where the time is spent, and the rest is left."""
-    work = part.work
+    work, fingerprint = part.work, fingerprint_in(part.work.job.id)
     async with hold(work.world, operator, deadline=work.deadline, job=work.job.id) as run:
         while run is not None:
             await run.keep_lease()
             page = await _items(run, part.place)
-            found = [row for row in page.rows if await _takes_part(run, row, work.job.subject)]
+            found = [row for row in page.rows if await _takes_part(run, row, fingerprint)]
             await take_out(run, found)
             await part.save(place=page.next, items=len(found))
             if not page.next:
@@ -204,20 +208,20 @@ async def _items(run: Run, after: str) -> RowPage:
     )
 
 
-async def _takes_part(run: Run, row: Row, address: str) -> bool:
-    """Whether the address is among those that `email.exclude_addresses` looks at."""
+async def _takes_part(run: Run, row: Row, fingerprint: str) -> bool:
+    """Whether the address is among those that the sync looks at (`reason_to_skip`)."""
     facts: dict[str, Any] = await fetch(run.world.blobs, row.values, "facts")
-    return address in addresses_of(everybody_of(facts))
+    return fingerprint in map(hashed, addresses_of(everybody_of(facts)))
 
 
 async def _finish(work: _Work, parts: int, etag: str) -> None:
-    """Once all parts are done the address is forgotten here too, and what they have counted is the report."""
+    """Once all parts are done, what they have counted is the report."""
     total, done = await _sum(work.world, work.job)
     if done < parts:
         await work.ask(FINISH, number=parts, delay=_LOOK_AGAIN)
         return
     now = work.world.now()
-    await write_job(work.world.rows, replace(total, state=DONE, subject="", done_at=now, checked_at=now), etag)
+    await write_job(work.world.rows, replace(total, state=DONE, done_at=now, checked_at=now), etag)
     async for _ in erase(work.world.rows, _PARTS, _partition(work.job)):
         pass
 

@@ -1,6 +1,7 @@
 """The work of forgetting somebody, as it is stored: how far it is, what was removed, and at last the report.
 
-The row is named by a hash of whom it is about. Who that is stands in it only as long as the work lasts.
+The row is named by a hash of whom it is about. Which operator that is stands in it only as long as the work lasts; an
+address never does.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 from shared.errors import Invalid, Transient, Unclear
 from shared.model.email import timestamp
+from shared.model.forgotten import fingerprint
 from shared.model.keys import hashed
 from shared.ports import Insert, Replace, Row, Rows, Value
 
@@ -23,7 +25,7 @@ WORKING, DONE, STOPPED = "working", "done", "stopped"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`subject`: the operator's id or the address, empty at the end. `stage` and `cursor`: where to go on.
+    """`subject`: the operator's id, empty at the end and where it is about an address. `stage` and `cursor`: where to go on.
 
     `checked_at`: when it was looked at again, after every worker that could still have written has ended.
     """
@@ -49,6 +51,16 @@ class Job:
 def job_id(prefix: str, subject: str) -> str:
     """The name of the work: it tells nothing, and whoever knows the subject finds it again."""
     return prefix + hashed(subject)
+
+
+def name_of(address: str) -> str:
+    """The name of the work of forgetting an address, however that is written."""
+    return ADDRESS + fingerprint(address)
+
+
+def fingerprint_in(name: str) -> str:
+    """The address's fingerprint in such a name; empty for any other name."""
+    return name.removeprefix(ADDRESS) if name.startswith(ADDRESS) and _NAME.fullmatch(name) else ""
 
 
 async def read_job(rows: Rows, name: str) -> tuple[Job | None, str]:

@@ -1,8 +1,8 @@
 """The settings document in storage: one row, read whole, patched under its version. DESIGN 3 and 9.
 
 The version is a hash of the document. Beside it the row remembers to which hosts each secret may be sent, so that
-nobody can walk a secret out by pointing its connection at a host of his own. A change and its entry in the history
-(`settings_history.py`) are one transaction.
+nobody can walk a secret out by pointing its connection at a host of his own, and how often the list of the forgotten was
+changed (`forgotten.py`). A change and its entry in the history (`settings_history.py`) are one transaction.
 """
 
 import hashlib
@@ -14,15 +14,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.errors import Conflict, Invalid, Reconfigure, Transient, Unclear
+from shared.flows.forgotten import read_forgotten
+from shared.flows.receive_notification import write
 from shared.flows.settings_history import PARTITION, TABLE, entry, trim
 from shared.model.configuration import Configuration, Connection, is_too_deep, merge_patch, parse
+from shared.model.forgotten import Forgotten
 from shared.model.setting_effects import Effect, effects
 from shared.model.setting_problems import problem, unknown_removals
-from shared.ports import SMTP_PASSWORD, Insert, Replace, Row, Rows, Secrets, Value, World
+from shared.ports import SMTP_PASSWORD, Insert, Merge, Replace, Row, Rows, Secrets, Value, World
 
 KEY = "document"
 _LONGEST = 30_000
 """Characters of the document as JSON: a column holds 64 KiB, at 2 bytes a character, and so does its entry's. PROTOCOL 18."""
+_FORGOTTEN = "forgotten"
+"""The column that counts the changes of the list of the forgotten."""
 ANY_VERSION = "*"
 _ATTEMPTS = 5
 type Hosts = dict[str, list[str]]
@@ -34,16 +39,48 @@ async def read_settings(rows: Rows) -> tuple[Configuration, str]:
 
     Raises Reconfigure("setting-invalid") for a document that this version of the app does not accept.
     """
-    document, version, _ = _opened(await rows.get(TABLE, PARTITION, KEY))
-    try:
-        return parse(document), version
-    except Invalid as error:
-        raise Reconfigure(error.code, error.detail) from error
+    return _read(await rows.get(TABLE, PARTITION, KEY))
 
 
 async def settings_in_force(world: World) -> Configuration:
     """Those that were read just now, where they were; else those that are stored. Raises as `read_settings` does."""
     return world.configuration or (await read_settings(world.rows))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What decides on mail: the settings, and who is forgotten."""
+
+    configuration: Configuration
+    forgotten: Forgotten
+
+
+async def read_in_force(rows: Rows, known: Forgotten) -> InForce:
+    """What is stored; of the forgotten those that are `known`, unless the list was changed. Raises as `read_settings`."""
+    row = await rows.get(TABLE, PARTITION, KEY)
+    configuration, _ = _read(row)
+    return InForce(configuration, await read_forgotten(rows, _changes_of_forgotten(row), known))
+
+
+async def in_force(world: World) -> InForce:
+    """What was read just now, where it was; else what is stored. Raises as `read_settings` does."""
+    if world.configuration is not None:
+        return InForce(world.configuration, world.forgotten)
+    return await read_in_force(world.rows, world.forgotten)
+
+
+async def count_change_of_forgotten(rows: Rows) -> None:
+    """Let everybody who reads the settings next read the list of the forgotten anew. May be repeated.
+
+    Raises Transient where others change the settings all the time.
+    """
+    for _ in range(_ATTEMPTS):
+        row = await rows.get(TABLE, PARTITION, KEY)
+        number: dict[str, Value] = {_FORGOTTEN: _changes_of_forgotten(row) + 1}
+        change = Merge(KEY, number, row.etag) if row else Insert(KEY, {"document": "{}", "hosts": "{}", **number})
+        if await write(rows, TABLE, PARTITION, change):
+            return
+    raise Transient("storage-unavailable", "the settings are being changed elsewhere; repeat the request")
 
 
 async def read_document(rows: Rows) -> tuple[dict[str, Any], str]:
@@ -86,27 +123,6 @@ async def patch_settings(
     return Changed(configuration, _version(merged), (*_effects(document, configuration), *unconfirmed))
 
 
-async def exclude_address(world: World, address: str, *, by: str) -> None:
-    """Add an address to `email.exclude_addresses`, unless it is there; `by` is for the history.
-
-    Raises Transient where others change the settings all the time.
-    """
-    for _ in range(_ATTEMPTS):
-        configuration, version = await read_settings(world.rows)
-        known = configuration.email.exclude_addresses
-        if address in known:
-            return
-        try:
-            patch = {"email": {"exclude_addresses": [*known, address]}}
-            await patch_settings(world, patch, version=version, by=by)
-        except Invalid as refused:
-            if refused.code != "precondition-failed":
-                raise
-        else:
-            return
-    raise Transient("storage-unavailable", "the settings are being changed elsewhere; repeat the request")
-
-
 def _parsed(document: Mapping[str, Any], patch: Mapping[str, Any], merged: Mapping[str, Any]) -> Configuration:
     if misprints := list(unknown_removals(document, patch)):
         raise Invalid("setting-invalid", "\n".join(misprints))
@@ -131,11 +147,16 @@ async def _write(world: World, row: Row | None, document: Any, merged: Any, host
         "hosts": json.dumps(hosts),
         "changes": number,
         "written_as": world.new_id(),
+        _FORGOTTEN: _changes_of_forgotten(row),
     }
-    write = Replace(KEY, values, row.etag) if row else Insert(KEY, values)
+    change = Replace(KEY, values, row.etag) if row else Insert(KEY, values)
     try:
-        await world.rows.transact(TABLE, PARTITION, [write, entry(number, document, merged, by=by, at=world.now())])
+        await world.rows.transact(TABLE, PARTITION, [change, entry(number, document, merged, by=by, at=world.now())])
     except Conflict as conflict:
+        stored = await world.rows.get(TABLE, PARTITION, KEY)
+        if stored is not None and _opened(stored) == _opened(row):  # only the list of the forgotten was counted
+            await _write(world, stored, document, merged, hosts, by)
+            return
         raise Invalid(
             "precondition-failed", "somebody else changed the settings just now; read them again"
         ) from conflict
@@ -144,6 +165,18 @@ async def _write(world: World, row: Row | None, document: Any, merged: Any, host
         if written is None or written.values.get("written_as") != values["written_as"]:
             raise
     await trim(world.rows, number)
+
+
+def _read(row: Row | None) -> tuple[Configuration, str]:
+    document, version, _ = _opened(row)
+    try:
+        return parse(document), version
+    except Invalid as error:
+        raise Reconfigure(error.code, error.detail) from error
+
+
+def _changes_of_forgotten(row: Row | None) -> int:
+    return int(str(row.values.get(_FORGOTTEN, 0))) if row else 0
 
 
 def _opened(row: Row | None) -> tuple[dict[str, Any], str, Hosts]:

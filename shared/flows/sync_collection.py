@@ -25,12 +25,13 @@ from shared.flows.failure_index import (
 from shared.flows.keep_subscription import subscribe_again
 from shared.flows.operators import find_operator
 from shared.flows.pauses import holds_back
-from shared.flows.settings_document import settings_in_force
+from shared.flows.settings_document import in_force, settings_in_force
 from shared.flows.whereabouts import doubt, mailbox_of
 from shared.model.collection import Trouble
 from shared.model.configuration import Configuration
 from shared.model.due import circumstances, is_paused
 from shared.model.exchange import Mailbox
+from shared.model.forgotten import Forgotten
 from shared.model.keys import collection_key
 from shared.model.operator import AVAILABLE_KINDS, Kind, Operator
 from shared.model.people import compared
@@ -90,7 +91,8 @@ async def _serve(world: World, claim: Claim, operator: Operator, kind: Kind, bud
 
 
 async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budget: timedelta) -> str:
-    configuration = await settings_in_force(world)
+    now_in_force = await in_force(world)
+    configuration = now_in_force.configuration
     deadline = world.now() + budget
     is_on = configuration.email.enabled and operator.flag(kind)
     under = circumstances(configuration, operator)
@@ -110,7 +112,7 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
         else:
             claim.carry(retry_at=None, rests_under=under)
             run.mailbox = await mailbox_of(world, operator, configuration)
-            run.rules = email_rules(configuration, run.mailbox)
+            run.rules = email_rules(configuration, run.mailbox, now_in_force.forgotten)
             await bring_up_to_date(run)
             if run.folders_changed:
                 await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
@@ -158,8 +160,8 @@ async def _note(claim: Claim, operator: Operator, kind: Kind, failure: SyncError
     return pause
 
 
-def email_rules(configuration: Configuration, mailbox: Mailbox) -> EmailRules:
-    """The settings that this mailbox's email sync works by."""
+def email_rules(configuration: Configuration, mailbox: Mailbox, forgotten: Forgotten) -> EmailRules:
+    """The settings that this mailbox's email sync works by, and whose mail is kept out."""
     email = configuration.email
     return EmailRules(
         folders=email.folders,
@@ -172,6 +174,7 @@ def email_rules(configuration: Configuration, mailbox: Mailbox) -> EmailRules:
             frozenset(map(compared, email.exclude_domains)),
             email.exclude_category.strip().lower(),
             frozenset(map(compared, email.internal_domains)),
+            forgotten.fingerprints,
         ),
         remove_left=email.on_leave == "remove",
         remove_deleted=email.on_delete == "remove",

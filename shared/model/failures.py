@@ -1038,6 +1038,12 @@ _INPUT = (
         "`POST /operators/{operator_id}/forget`, or `POST /forget` with an address, asks for it.",
     ),
     (
+        "forget-under-way",
+        Owner.CALLER,
+        "This person's mail is still being taken out, and new mail would be too.",
+        "Undo it once `GET /forget/{name}` says `done`. Where it does not get on, `exsync forget --address ADDRESS` goes on.",
+    ),
+    (
         "precondition-required",
         Owner.CALLER,
         "The settings are only changed under a known version.",

@@ -26,8 +26,9 @@ def collection_key(mailbox: str, kind: str) -> str:
 
 
 def hashed(exchange_id: str) -> str:
-    """A key for any of Exchange's ids: 160 bits of SHA-256 as 32 characters."""
-    return _text(hashlib.sha256(exchange_id.encode()).digest()[:20])
+    """A key for any of Exchange's ids, or an address: 160 bits of SHA-256 as 32 characters."""
+    # Quirk: punycode can name half a surrogate pair, which an address then has.
+    return _text(hashlib.sha256(exchange_id.encode("utf-8", "surrogatepass")).digest()[:20])
 
 
 def item_id(moment: datetime | None, exchange_id: str) -> str:

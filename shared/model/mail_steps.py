@@ -15,11 +15,13 @@ from shared.model.email import Email
 from shared.model.explanation import Seen, Situation, Step, Unreadable, Verdict, failing, shown
 from shared.model.failures import Owner
 from shared.model.folders import folder_paths, unwatched_folders, watched_folders
-from shared.model.rules import BEGINNING, moment_of, reason_to_skip, window_start
+from shared.model.rules import BEGINNING, FORGOTTEN, moment_of, reason_to_skip, window_start
 
-_WITHOUT = (
-    "Set it without this one: `exsync settings set {setting}='[…]'`. Mail that came before is taken when it changes, or "
-    "when `email.sync_from_days` is enlarged."
+_BEFORE = "Mail that came before is taken when it changes, or when `email.sync_from_days` is enlarged."
+_WITHOUT = f"Set it without this one: `exsync settings set {{setting}}='[…]'`. {_BEFORE}"
+_UNDO = (
+    "`exsync forget --address ADDRESS --undo`, with the address of this person, lets in what comes from then on. Nobody's "
+    f"address is kept here: it stands in the mail itself. {_BEFORE}"
 )
 _RULES = {
     "email.skip_sensitivity": ("Its sensitivity keeps it out", Owner.CRM, _WITHOUT),
@@ -92,7 +94,7 @@ def _unwatched(situation: Situation, folder_id: str, path: str) -> Step:
 
 
 def _kept_out(what: str, setting: str, who: Owner, remedy: str, at: datetime | None = None) -> Step:
-    """A setting keeps the mail out."""
+    """A setting keeps the mail out, or, where it is "", a wish to be forgotten."""
     return Step(what, at, Verdict.KEPT_OUT, setting=setting, who=who.value, remedy=remedy)
 
 
@@ -134,6 +136,8 @@ def _too_old(situation: Situation, email: Email, folder: WatchedFolder) -> Step 
 
 def _rule(situation: Situation, email: Email) -> Step:
     setting = reason_to_skip(email, situation.keep)
+    if setting == FORGOTTEN:
+        return _kept_out("One of its people was forgotten: such mail is kept out", "", Owner.CRM, _UNDO)
     if not setting:
         return Step("Its sensitivity, categories and addresses are not excluded")
     what, who, remedy = _RULES.get(setting, ("A setting keeps it out", Owner.CRM, _WITHOUT))

@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from shared.model.collection import Head, StoredItem, Trouble
 from shared.model.email import Email
 from shared.model.exchange import ItemStub
+from shared.model.keys import hashed
 from shared.model.people import addresses_of, compared, everybody, writers_and_readers
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 BRAKE_ITEMS = 20
 BATCH_BYTES = 5 * 1024 * 1024
+FORGOTTEN = "forgotten"
+"""The one reason to skip a mail that is no setting: one of its people was forgotten."""
 _FIRST_PAUSE = timedelta(seconds=10)
 _LONGEST_PAUSE = timedelta(minutes=15)
 _LONGEST_PAUSE_OF_A_SHUT_MAILBOX = timedelta(hours=4)
@@ -21,22 +24,28 @@ PROBE_EVERY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class KeepRules:
-    """Which mail is kept; addresses and domains as `people.compared` gives them, the category in lower case. DESIGN 3."""
+    """Which mail is kept; addresses and domains as `people.compared` gives them, the category in lower case. DESIGN 3.
+
+    `forgotten`: fingerprints of addresses (`model/forgotten.py`).
+    """
 
     skip_sensitivity: frozenset[str] = frozenset({"private", "confidential"})
     exclude_addresses: frozenset[str] = frozenset()
     exclude_domains: frozenset[str] = frozenset()
     exclude_category: str = "no crm"
     internal_domains: frozenset[str] = frozenset()
+    forgotten: frozenset[str] = frozenset()
 
 
 def reason_to_skip(email: Email, rules: KeepRules) -> str:
-    """The setting that keeps this email out of the application; empty when it is to be kept."""
+    """The setting that keeps this email out of the application, or FORGOTTEN; empty when it is to be kept."""
+    addresses = addresses_of(everybody(email))
+    if rules.forgotten and not rules.forgotten.isdisjoint(map(hashed, addresses)):
+        return FORGOTTEN
     if email.sensitivity in rules.skip_sensitivity:
         return "email.skip_sensitivity"
     if rules.exclude_category and rules.exclude_category in {name.lower() for name in email.categories}:
         return "email.exclude_category"
-    addresses = addresses_of(everybody(email))
     if rules.exclude_addresses.intersection(addresses):
         return "email.exclude_addresses"
     if rules.exclude_domains.intersection(map(_domain, addresses)):

@@ -71,8 +71,13 @@ async def test_a_forgotten_customer_is_gone_from_all_operators_and_does_not_come
     alice.gets("the last one")
     await alice.until_subjects("from another", "the last one")
     await bob.until_subjects("from another")
-    assert erin in (await office.application.settings())["email"]["exclude_addresses"]
-    await office.application.configure({"email": {"exclude_addresses": None}})
+    assert erin not in json.dumps(await office.application.settings())
+    status, _, complaint = await exsync(office, "forget", "--address", "Erin@Forget.example", "--undo")
+    assert (status, "kept" in complaint) == (0, True), complaint
+    bob.gets("from her, who is welcome again", author=f"Erin <{erin}>")
+    await bob.until_subjects("from another", "from her, who is welcome again")
+    status, _, complaint = await exsync(office, "forget", "--address", erin, "--undo")
+    assert (status, "forget-unknown" in complaint) == (1, True)
 
 
 async def test_a_shared_mailbox_is_an_operator_like_any_other(office: Office, people: People) -> None:

@@ -15,12 +15,12 @@ from shared.flows.forget_address import TASKS, forget_address, removed_so_far, w
 from shared.flows.forget_job import ADDRESS, Job, job_id, read_job, report
 from shared.flows.operators import get_operator, put_operator, remove_operator
 from shared.flows.receive_notification import want
-from shared.flows.settings_document import read_settings
-from shared.flows.settings_history import list_history
+from shared.flows.settings_document import read_in_force
 from shared.flows.sync_collection import sync_collection
 from shared.model.collection import Intent, Phase
 from shared.model.email import Participant
 from shared.model.exchange import ItemFailure
+from shared.model.forgotten import Forgotten, fingerprint
 from shared.model.operator import Kind, Operator
 from shared.ports import COLLECTIONS_QUEUE, SHARDS_QUEUE, World
 from tests.flows.breaking import Crash, Fuse, Interruption
@@ -90,9 +90,6 @@ async def test_it_is_never_imported_again() -> None:
     office.now += timedelta(hours=1)
     await office.settle()
     assert sorted(await office.held()) == ["nothing to do with her", "speaks of her"]
-    assert DANA in (await read_settings(office.rows))[0].email.exclude_addresses
-    latest = (await list_history(office.rows, limit=1)).items[0]
-    assert (latest["by"], latest["changes"][0]["setting"]) == ("charlie@contoso.example", "email.exclude_addresses")
 
 
 ELSEWHERE: dict[str, dict[str, Any]] = {
@@ -245,7 +242,6 @@ async def test_a_thousand_operators_are_cut_into_parts_and_each_step_keeps_to_it
     await forget(office)
     assert await carry_on(office, budget=timedelta(0)) >= 6
     assert (await told(office))["removed"] == {"items": 5, "collections": 251}
-    assert not [row for row in (await office.rows.query("configuration", "forget")).rows if "dana" in repr(row)]
 
 
 async def test_a_sync_under_way_is_waited_for_and_a_wish_that_came_meanwhile_is_served() -> None:
@@ -289,7 +285,7 @@ async def test_an_operators_own_address_and_what_is_no_address_are_refused() -> 
         with pytest.raises(Invalid):
             await forget_address(office.world(), address, by="bob")
     assert len(await office.held()) == 7
-    assert (await read_settings(office.rows))[0].email.exclude_addresses == ()
+    assert (await office.rows.query("configuration", "forgotten")).rows == ()
 
 
 async def test_asking_again_begins_anew_only_when_it_was_done() -> None:
@@ -308,7 +304,9 @@ async def test_settings_that_somebody_changes_at_the_same_moment_are_kept() -> N
     async def another() -> None:
         await office.configure({"email": {"exclude_addresses": ["other@customer.example"], "sync_from_days": 9}})
 
-    world = Interruption(1, another).worker(office.world())
+    world = Interruption(2, another).worker(office.world())
     await forget_address(world, DANA, by="charlie@contoso.example")
-    email = (await read_settings(office.rows))[0].email
-    assert (email.exclude_addresses, email.sync_from_days) == (("other@customer.example", DANA), 9)
+    now = await read_in_force(office.rows, Forgotten())
+    email = now.configuration.email
+    assert (email.exclude_addresses, email.sync_from_days) == (("other@customer.example",), 9)
+    assert now.forgotten.fingerprints == {fingerprint(DANA)}

@@ -11,11 +11,15 @@ from shared.adapters.storage import StorageAccount
 from shared.adapters.tables import TableRows
 from shared.flows.audit import list_audit, sweep_audit
 from shared.flows.forget_address import forget_address
+from shared.flows.forget_job import name_of
 from shared.flows.forget_operator import forget_operator
+from shared.flows.let_in_again import let_in_again
 from shared.flows.operators import find_operator, get_operator
 from shared.flows.pauses import pause, read_pauses, resume
+from shared.flows.settings_document import read_in_force
 from shared.model.email import Participant
 from shared.model.exchange import ItemFailure
+from shared.model.forgotten import Forgotten, fingerprint
 from shared.settings import StorageSettings
 from tests.flows import test_forget_address, test_forget_operator
 from tests.flows.office import NOON, Office, attachment, note
@@ -55,6 +59,10 @@ async def test_everything_that_is_taken_out_is_gone_from_real_storage(storage_of
     await test_forget_address.carry_on(office)
     assert len(await office.held()) == 120
     assert (await test_forget_address.told(office))["state"] == "done"
+    known = (await read_in_force(rows, Forgotten())).forgotten
+    assert known.fingerprints == {fingerprint("dana@customer.example")}
+    await let_in_again(office.world(), name_of("dana@customer.example"))
+    assert (await read_in_force(rows, known)).forgotten.fingerprints == frozenset()
 
     await pause(office.world(), "operator-alice", reason="leaver", by="bob")
     assert list((await read_pauses(rows)).by_scope) == ["operator-alice"]

@@ -8,9 +8,11 @@ from shared.model.collection import Head, StoredItem
 from shared.model.email import Email, Participant
 from shared.model.exchange import ItemStub
 from shared.model.failures import failure
+from shared.model.forgotten import fingerprint
 from shared.model.rules import (
     BATCH_BYTES,
     BEGINNING,
+    FORGOTTEN,
     KeepRules,
     batches,
     holds_the_brake,
@@ -89,6 +91,15 @@ def test_the_brake_holds_more_than_twenty_that_are_more_than_a_third(going: int,
             "email.exclude_domains",
         ),
         ({"to": (Participant("no address"),)}, KeepRules(exclude_addresses=frozenset({""})), ""),
+        ({}, KeepRules(forgotten=frozenset({fingerprint("BOB@Fabrikam.example")})), FORGOTTEN),
+        ({"sensitivity": "private"}, KeepRules(forgotten=frozenset({fingerprint(BOB.address)})), FORGOTTEN),
+        ({}, KeepRules(forgotten=frozenset({fingerprint("bob+news@fabrikam.example")})), ""),
+        ({"to": (Participant("no address"),)}, KeepRules(forgotten=frozenset({fingerprint("")})), ""),
+        (
+            {"cc": (Participant("", "half of a surrogate pair@xn--ib9b.example"),)},
+            KeepRules(forgotten=frozenset({"0"})),
+            "",
+        ),
     ],
 )
 def test_the_first_rule_that_excludes_a_mail_is_its_reason(
