@@ -203,8 +203,9 @@ class History:
 
     async def mend_all(self) -> None:
         """Every item can be read, and somebody asks for another try."""
-        if self.office.box.failures:
-            self.office.box.failures.clear()
+        self.office.box.failures.clear()
+        if await self.office.failures():
+            self.office.now += timedelta(minutes=1)
             await ask_for_sync(self.office.world(), await get_operator(self.office.rows, "alice"), [Kind.EMAIL])
             await self.office.settle()
 
