@@ -41,7 +41,9 @@ async def import_items(
     emails = [answer for answer in answers if isinstance(answer, Email)]
     then = await _held_then(run, [email for email in emails if email.id not in known])
     known = {item.exchange_id: item for item in then if not item.gone} | known
-    joins = await find_moved(run, folder, [email for email in emails if email.id not in known], then)
+    here = {email.id for email in emails if email.id in known}
+    elsewhere = [item for item in then if item.exchange_id not in here]
+    joins = await find_moved(run, folder, [email for email in emails if email.id not in known], elsewhere)
     names = {item.item_id for item in then}
     listed = {stub.id: stub for stub in stubs}
     failures = [answer for answer in answers if isinstance(answer, ItemFailure) and not answer.gone]
