@@ -216,6 +216,17 @@ async def test_a_kind_that_is_switched_off_lists_no_items_and_lists_them_when_it
     assert row is not None and row["count"] == 3
 
 
+async def test_the_row_of_a_kind_that_is_off_goes_a_day_later_where_storage_did_not_remove_it() -> None:
+    office, _ = await lacking()
+    operator = await get_operator(office.rows, "alice")
+    await put_operator(office.world(), replace(operator, email_sync=False))
+    assert await office.sync(office.world(rows=WithoutTheList(office.rows))) == "off"
+    assert len(await all_rows(office)) == 1
+    office.now += timedelta(hours=27)
+    assert (await list_open(office.world(), Filter(), limit=5)).items == []
+    assert await all_rows(office) == []
+
+
 @pytest.mark.parametrize("remove_items", [False, True])
 async def test_an_operator_who_is_removed_lists_no_items(remove_items: bool) -> None:
     office, _ = await lacking()
