@@ -26,7 +26,9 @@ def list_failures(
     operator: Annotated[str, typer.Option(help="Of one operator only")] = "",
     code: Annotated[str, typer.Option(help="Only with this code")] = "",
     connection: Annotated[str, typer.Option(help="Only of this connection")] = "",
-    kind: Annotated[str, typer.Option(help="Only of this kind: email, or subscription")] = "",
+    kind: Annotated[
+        str, typer.Option(help="Only of this kind: email, email_items (single mails), or subscription")
+    ] = "",
     owner: Annotated[str, typer.Option(help=f"Only what these can mend: {_OWNERS}")] = "",
     limit: Annotated[int, typer.Option(min=1, help="How many at most; `summary` counts all")] = 500,
 ) -> None:

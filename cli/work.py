@@ -33,7 +33,7 @@ def _all(context: typer.Context) -> None:
     if context.obj.as_json:
         stream_document(context.obj.remote.pages("status", limit=200))
         return
-    columns = ("operator_id", "kind", "state", "code", "since", "lag_seconds", "last_sync_at", "items")
+    columns = ("operator_id", "kind", "state", "code", "since", "lag_seconds", "last_sync_at", "items", "failed_items")
     after: dict[str, str] | None = {}
     while after is not None:
         page = context.obj.remote.get("status", limit=200, **after)

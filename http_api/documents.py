@@ -240,7 +240,7 @@ class KindStatus(BaseModel):
     failure: Explained | None = None
     retry_at: datetime | None = None
     held: Explained | None = None
-    failed_items: int = 0
+    failed_items: int = Field(0, description="How many items cannot be read: `GET /failures?operator_id=` lists them.")
     notes: list[str] = []
 
 

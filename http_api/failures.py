@@ -13,8 +13,7 @@ from http_api.failures_documents import FailureAccepted, FailurePage, FailureSum
 from http_api.world import After, Limit, TheWorld, answers
 from shared.compose import World
 from shared.errors import Invalid
-from shared.flows.failure_index import SUBSCRIPTION
-from shared.flows.failures import Filter, list_open, open_of, retry, sum_up
+from shared.flows.failures import LISTED, Filter, list_open, open_of, retry, sum_up
 from shared.flows.operators import get_operator
 from shared.flows.reading import Listed
 from shared.flows.status import list_failures
@@ -62,18 +61,19 @@ async def get_failures(
     ] = None,
     code: Annotated[str, Query(description="Only collections with this code")] = "",
     connection: Annotated[str, Query(description="Only collections of this connection")] = "",
-    kind: Annotated[str, Query(description="`email`, or `subscription`; of items: `email`")] = "",
+    kind: Annotated[str, Query(description="`email`, `email_items` or `subscription`; of items: `email`")] = "",
     owner: Annotated[OwnerName | None, Query(description="Only collections that these can mend")] = None,
     limit: Limit = 100,
     after: After = "",
 ) -> JSONResponse:
     """List what fails: the collections and subscriptions of all operators, or one operator's items that cannot be read.
 
+    Of all operators a mailbox with such items has one line for them, of the kind `email_items`.
     What is well again leaves the list by itself. Who may not read content is shown no subject.
     A filtered page may be short, or empty, though there is more.
     """
     wanted = _filter(code, connection, kind, owner)
-    narrows = replace(wanted, kind="") != Filter() or kind == SUBSCRIPTION
+    narrows = replace(wanted, kind="") != Filter() or (bool(kind) and kind not in Kind)
     if of is Of.ITEMS and narrows:
         raise Invalid(
             "request-malformed", "query.of: items are not narrowed by code, connection or owner, only by kind"
@@ -119,8 +119,8 @@ def _filter(code: str, connection: str, kind: str, owner: OwnerName | None) -> F
     """What is asked for. A name that nothing has would find nothing, and look like good news."""
     if code and code not in REGISTRY:
         raise Invalid("request-malformed", f"query.code: there is no failure {code[:100]}; docs/failures.md lists all")
-    if kind and kind not in (*Kind, SUBSCRIPTION):
-        raise Invalid("request-malformed", f"query.kind: one of {', '.join((*Kind, SUBSCRIPTION))}")
+    if kind and kind not in (known := dict.fromkeys((*Kind, *LISTED))):
+        raise Invalid("request-malformed", f"query.kind: one of {', '.join(known)}")
     return Filter(code, connection, kind, None if owner is None else Owner[owner.name])
 
 

@@ -10,17 +10,17 @@ from shared.model.operator import Kind
 
 
 class OpenFailure(Explained):
-    """A collection, or a subscription, that fails just now. Of one item see `FailedItem`."""
+    """A collection, its items that cannot be read, or a subscription, failing just now. Of one item see `FailedItem`."""
 
     id: str = Field(description="For `POST /failures/{id}/retry`.")
     operator_id: str
     mailbox: str
     connection: str
-    kind: Literal["email", "calendar", "contacts", "subscription"]
+    kind: Literal["email", "calendar", "contacts", "subscription", "email_items"]
     exchange_code: str | None
     since: datetime
     last: datetime
-    count: int = Field(description="How often in a row.")
+    count: int = Field(description="How often in a row; of `email_items` how many items.")
     request_ids: list[str] = Field(
         description="Under which ids Exchange knows the requests, newest first, five at most."
     )
@@ -77,6 +77,7 @@ class KindLine(BaseModel):
     last_sync_at: datetime | None = None
     lag_seconds: int | None = None
     items: int = 0
+    failed_items: int = Field(0, description="How many items cannot be read: `GET /failures?operator_id=` lists them.")
 
 
 class StatusPage(BaseModel):

@@ -26,7 +26,26 @@ FAILURE: dict[str, Any] = {
     "count": 5,
     "request_ids": ["2026-11-21T10:19:30Z client-request-id=v3k2 request-id=8f0c X-FEServer=EX01"],
 }
-FAILURE_PAGE = {"items": [FAILURE], "next": None}
+_ITEMS_ENTRY = failure("items-failed")
+FAILING_ITEMS: dict[str, Any] = {
+    "id": "bob:email_items",
+    "operator_id": "bob",
+    "mailbox": "bob@example.com",
+    "connection": "default",
+    "kind": "email_items",
+    "code": _ITEMS_ENTRY.code,
+    "class": _ITEMS_ENTRY.failure_class.value,
+    "cause": _ITEMS_ENTRY.cause,
+    "remedy": _ITEMS_ENTRY.remedy,
+    "owner": _ITEMS_ENTRY.owner.value,
+    "detail": "3 items cannot be read",
+    "exchange_code": None,
+    "since": "2026-11-20T08:30:00Z",
+    "last": "2026-11-21T09:30:00Z",
+    "count": 3,
+    "request_ids": [],
+}
+FAILURE_PAGE = {"items": [FAILURE, FAILING_ITEMS], "next": None}
 FAILURE_SUMS = {
     "items": [
         {
@@ -55,6 +74,7 @@ STATUS_PAGE = {
                     "last_sync_at": "2026-11-21T10:10:00Z",
                     "lag_seconds": 300,
                     "items": 214,
+                    "failed_items": 0,
                 },
                 "calendar": {"state": "off"},
                 "contacts": {"state": "off"},

@@ -35,7 +35,7 @@ from shared.model.alerts import (
     rests,
     told,
 )
-from shared.model.causes import Cause, Tally
+from shared.model.causes import Cause, Tally, worth_telling
 from shared.model.configuration import Configuration
 from shared.ports import World
 
@@ -65,6 +65,7 @@ async def _alert(world: World, budget: timedelta) -> None:
     if look is None:
         return
     look.tallies |= await troubles_of_app(world, told_of.lasts_after)
+    look.tallies = {cause: worth_telling(cause, tally) for cause, tally in look.tallies.items()}
     this = Round(world, configuration, await open_groups(world.rows), max(deadline, world.now() + _TELLING))
     for cause in sorted({*look.tallies, *this.groups}):
         if world.now() >= this.deadline:

@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.flows.alert_rows import moment, read_state, write_state
 from shared.flows.documents import pack, unpack
+from shared.flows.failure_index import kind_of
 from shared.model.alerts import CLEAR_FOR, is_ahead
 from shared.model.causes import MOST_CAUSES, Cause, Tally
 from shared.model.keys import SHARDS
@@ -51,7 +52,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """One row of the index: whose, of what, and since when. `shut_since`: what suspends a mailbox."""
+    """One row of the index: whose, of which kind (or the subscription), and since when. `shut_since`: what suspends a mailbox."""
 
     operator_id: str
     kind: str
@@ -143,7 +144,7 @@ def _failing(row: Row, now: datetime) -> Failing:
     since = moment(values.get("since")) or now
     shut_since = moment(values.get("shut_since")) or (since if is_shut(code) else None)
     last = moment(values.get("last")) or now
-    return Failing(str(values["operator_id"]), str(values["kind"]), code, since, last, shut_since)
+    return Failing(str(values["operator_id"]), kind_of(str(values["kind"])), code, since, last, shut_since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""The list of what fails just now: a row for each collection and subscription in trouble, none for those that are well.
+"""The list of what fails just now: a row for each collection and subscription in trouble, none for those that are well. A
+collection with items that cannot be read has one more for these (`failing_items.py`).
 
 The truth is the head, or the subscription's row; it says in `listed_at` that there may be a row here. That is stored before
 the row is written and forgotten only after the row was removed, so that a crash leaves nothing behind for good, and a sync
@@ -26,7 +27,18 @@ SUBSCRIPTION = "subscription"
 """What fails beside the kinds: the push subscription of a mailbox."""
 REFRESHED_EVERY = timedelta(minutes=5)
 IDS_KEPT = 5
+_ITEMS = "_items"
 _LONGEST = 2000
+
+
+def items_of(kind: str) -> str:
+    """What stands in the list for the items of a kind that cannot be read."""
+    return f"{kind}{_ITEMS}"
+
+
+def kind_of(what: str) -> str:
+    """The kind that something in the list is of, and the subscription's own name."""
+    return what.removesuffix(_ITEMS)
 
 
 def partition_of(shard: int) -> str:
@@ -70,8 +82,9 @@ async def bring_in_line(world: World, operator: Operator, kind: str, before: Hea
         await list_failure(world, operator, kind, trouble)
 
 
-async def list_failure(world: World, operator: Operator, what: str, trouble: Trouble) -> None:
-    """Write the row of a failing collection, or subscription, whole, with the connection that leads to it."""
+async def list_failure(world: World, operator: Operator, what: str, trouble: Trouble) -> bool:
+    """Write the row of a failing collection, or subscription, whole, with the connection that leads to it; False where storage
+    did not take it."""
     columns: dict[str, Value] = {
         "operator_id": operator.id,
         "mailbox": operator.mailbox,
@@ -87,7 +100,7 @@ async def list_failure(world: World, operator: Operator, what: str, trouble: Tro
     }
     if trouble.shut_since is not None:
         columns["shut_since"] = trouble.shut_since
-    await _write(world, operator.mailbox_key, Upsert(collection_key(operator.mailbox_key, what), columns))
+    return await _write(world, operator.mailbox_key, Upsert(collection_key(operator.mailbox_key, what), columns))
 
 
 async def _connection(world: World, operator: Operator) -> str:
@@ -101,9 +114,9 @@ async def _connection(world: World, operator: Operator) -> str:
         return AUTO  # storage is in trouble itself; the next refresh says it
 
 
-async def close_failure(world: World, mailbox_key: str, what: str) -> None:
-    """Remove the row of what is well again; one that is gone already is no error."""
-    await _write(world, mailbox_key, Delete(collection_key(mailbox_key, what)))
+async def close_failure(world: World, mailbox_key: str, what: str) -> bool:
+    """Remove the row of what is well again; one that is gone already is no error. False where storage did not answer."""
+    return await _write(world, mailbox_key, Delete(collection_key(mailbox_key, what)))
 
 
 async def is_listed(world: World, mailbox_key: str, what: str) -> bool:
@@ -112,7 +125,7 @@ async def is_listed(world: World, mailbox_key: str, what: str) -> bool:
     return await world.rows.get(TABLE, partition_of(shard_of(mailbox_key)), key) is not None
 
 
-async def _write(world: World, mailbox_key: str, write: Write) -> None:
+async def _write(world: World, mailbox_key: str, write: Write) -> bool:
     """One write that must not make the sync itself fail: it is repeated with the next failure, or at the next sync."""
     try:
         await world.rows.transact(TABLE, partition_of(shard_of(mailbox_key)), [write])
@@ -120,6 +133,8 @@ async def _write(world: World, mailbox_key: str, write: Write) -> None:
         log.debug("%s is not in the list of failures", write.key)
     except (Unclear, SyncError) as wrong:
         log.warning("the list of failures may be behind for %s: %s", write.key, wrong)
+        return False
+    return True
 
 
 def trouble_of(row: Row) -> Trouble:

@@ -14,6 +14,8 @@ from shared.flows.failure_index import (
     SUBSCRIPTION,
     TABLE,
     close_failure,
+    items_of,
+    kind_of,
     now_wrong,
     partition_of,
     trouble_of,
@@ -38,13 +40,15 @@ QUERIES = SHARDS + 8
 _ROWS = 1000
 _CHECKED_AFTER = timedelta(hours=26)
 """A failing collection is tried at least every four hours, a suspended one once a day: an older row is doubtful."""
+LISTED = (*AVAILABLE_KINDS, *map(items_of, AVAILABLE_KINDS), SUBSCRIPTION)
+"""What of an operator may be in the list."""
 _SCOPE, _SUMMARY = "failures", "failures/summary"
 _GROUPED = ("code", "connection", "kind", "since", "operator_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which failures are asked for; what is empty does not matter. `kind` may be SUBSCRIPTION."""
+    """Which failures are asked for; what is empty does not matter. `kind` may be any of LISTED."""
 
     code: str = ""
     connection: str = ""
@@ -84,7 +88,7 @@ async def list_open(world: World, wanted: Filter, *, limit: int = 100, after: st
 async def open_of(world: World, operator: Operator, wanted: Filter) -> Listed:
     """The same of one operator: a point read for each thing that may fail."""
     partition = partition_of(shard_of(operator.mailbox_key))
-    keys = [collection_key(operator.mailbox_key, what) for what in (*AVAILABLE_KINDS, SUBSCRIPTION)]
+    keys = [collection_key(operator.mailbox_key, what) for what in LISTED]
     rows = await side_by_side(lambda key: world.rows.get(TABLE, partition, key), keys)
     return Listed([document(row) for row in rows if row is not None and wanted.passes(row)], None)
 
@@ -123,7 +127,7 @@ def document(row: Row) -> dict[str, Any]:
 
 
 def failure_id(operator_id: str, *parts: str) -> str:
-    """The name of a failing collection or subscription, `alice:email`, or of an item that failed in it."""
+    """The name of a failing collection or subscription, `alice:email`, of all its failing items, or of one of them."""
     return ":".join((operator_id, *parts))
 
 
@@ -137,10 +141,11 @@ async def retry(world: World, identity: str) -> tuple[Operator, Kind]:
     operator = await get_operator(world.rows, operator_id)
     if what == SUBSCRIPTION and not item:
         return await _retry_subscription(world, operator)
-    if what not in AVAILABLE_KINDS or not await _fails(world, operator, Kind(what), item):
+    if what not in LISTED or not await _fails(world, operator, what, item):
         raise _unknown(identity)
-    await ask_for_sync(world, operator, [Kind(what)])
-    return operator, Kind(what)
+    kind = Kind(kind_of(what))
+    await ask_for_sync(world, operator, [kind])
+    return operator, kind
 
 
 async def _retry_subscription(world: World, operator: Operator) -> tuple[Operator, Kind]:
@@ -151,13 +156,12 @@ async def _retry_subscription(world: World, operator: Operator) -> tuple[Operato
     return operator, next(kind for kind in AVAILABLE_KINDS)
 
 
-async def _fails(world: World, operator: Operator, kind: Kind, item: str) -> bool:
-    key = collection_key(operator.mailbox_key, kind)
-    if item:
-        is_name = item.isascii() and item.isalnum()
-        return is_name and await world.rows.get(COLLECTIONS, key, FAILING + item) is not None
-    found = await read_head(world.rows, world.blobs, key)
-    return found is not None and now_wrong(found[0], world.now()) is not None
+async def _fails(world: World, operator: Operator, what: str, item: str) -> bool:
+    if not item:
+        return await _still_fails(world, operator.mailbox_key, what)
+    is_name = what in AVAILABLE_KINDS and item.isascii() and item.isalnum()
+    key = collection_key(operator.mailbox_key, what)
+    return is_name and await world.rows.get(COLLECTIONS, key, FAILING + item) is not None
 
 
 def _unknown(identity: str) -> Invalid:
@@ -181,8 +185,12 @@ async def _still_fails(world: World, mailbox_key: str, what: str) -> bool:
     if what == SUBSCRIPTION:
         subscription, _ = await read_subscription(world.rows, mailbox_key)
         return noted_trouble(subscription) is not None
-    found = await read_head(world.rows, world.blobs, collection_key(mailbox_key, what))
-    return found is not None and now_wrong(found[0], world.now()) is not None
+    kind = kind_of(what)
+    found = await read_head(world.rows, world.blobs, collection_key(mailbox_key, kind))
+    if found is None:
+        return False
+    head, _ = found
+    return now_wrong(head, world.now()) is not None if what == kind else bool(head.failing and head.failed_listed)
 
 
 def _place(scope: str, after: str) -> tuple[int, str]:

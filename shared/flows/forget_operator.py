@@ -17,6 +17,7 @@ from shared.flows.alert_rows import open_groups, store
 from shared.flows.claim import Claim
 from shared.flows.email.stored import FEED, ITEM
 from shared.flows.erase import erase
+from shared.flows.failure_index import items_of
 from shared.flows.forget_job import DONE, OPERATOR, STOPPED, WORKING, Job, job_id, read_job, write_job
 from shared.flows.head import HEAD, WANTED
 from shared.flows.head import TABLE as COLLECTIONS
@@ -169,7 +170,7 @@ async def _rows_by_mailbox(work: _Work, operator: Operator) -> timedelta | None:
     key, count = operator.mailbox_key, 0
     shard = f"{shard_of(key):02d}"
     places = [(DUE, due_partition(what, key), key) for what in (*Kind, SUBSCRIPTIONS)]
-    places += [("failures", f"open-{shard}", f"{key}-{what}") for what in (*Kind, "subscription")]
+    places += [("failures", f"open-{shard}", f"{key}-{what}") for what in (*Kind, *map(items_of, Kind), "subscription")]
     places += [("advances", shard, collection_key(key, kind)) for kind in Kind]
     places += [("subscriptions", key, SUBSCRIPTION), (OPERATORS, WHEREABOUTS, key)]
     for table, partition, row in places:

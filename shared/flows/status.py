@@ -73,7 +73,7 @@ async def _kind_status(
         "failure": _trouble(head),
         "retry_at": timestamp(head.retry_at) if head.trouble else None,
         "held": _held(head),
-        "failed_items": await _count_failures(world, key),
+        "failed_items": await count_failing(world, key, head),
         "notes": [*head.notes, *_without_push(subscription), *expiring_notes],
     }
 
@@ -206,7 +206,10 @@ def explained(code: str) -> dict[str, Any]:
     }
 
 
-async def _count_failures(world: World, key: str) -> int:
+async def count_failing(world: World, key: str, head: Head) -> int:
+    """How many items fail: the head knows, unless an earlier version wrote it; then their rows are counted."""
+    if head.failing is not None:
+        return head.failing
     count, after = 0, ""
     while True:
         page = await world.rows.query(

@@ -1,7 +1,7 @@
 """How all operators stand, a line for each, in pages. DESIGN 8.
 
-A line costs three point reads for each kind that is on: the head, the wish and, once, the subscription. One that is off costs
-none.
+A line costs three point reads for each kind that is on: the head, the wish and, once, the subscription; where an earlier
+version wrote the head, also a count. One that is off costs none.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from shared.flows.pauses import pauses_in_force
 from shared.flows.reading import Listed
 from shared.flows.settings_document import read_settings
 from shared.flows.side_by_side import side_by_side
-from shared.flows.status import lag_of, state_of
+from shared.flows.status import count_failing, lag_of, state_of
 from shared.flows.subscription_row import read_subscription
 from shared.model.collection import Head
 from shared.model.configuration import Configuration
@@ -76,4 +76,5 @@ async def _kind(
         "last_sync_at": timestamp(head.complete_at),
         "lag_seconds": lag_of(head, wanted, now, live=live),
         "items": head.items,
+        "failed_items": await count_failing(world, key, head),
     }

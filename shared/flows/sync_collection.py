@@ -14,6 +14,7 @@ from shared.flows.advances import tell_advance
 from shared.flows.claim import Claim
 from shared.flows.email.bring_up_to_date import bring_up_to_date, remove_everything
 from shared.flows.email.run import EmailRules, OutOfTime, Run
+from shared.flows.failing_items import close_failing_items, list_failing_items
 from shared.flows.failure_index import (
     bring_in_line,
     close_failure,
@@ -97,6 +98,9 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
     is_on = configuration.email.enabled and operator.flag(kind)
     under = circumstances(configuration, operator)
     await _forget_listed(claim, operator, kind)
+    if is_on:
+        await list_failing_items(claim, operator, kind)
+    found = claim.head
     while True:
         begun = world.now()
         run = Run(world, claim, Mailbox(operator.mailbox, operator.connection), EmailRules(), begun, deadline)
@@ -118,15 +122,17 @@ async def _run(world: World, claim: Claim, operator: Operator, kind: Kind, budge
                 await world.queues.send(SHARDS_QUEUE, {"task": "subscription", "operator_id": operator.id})
             if claim.at_once or (claim.head.trouble is not None and is_shut(claim.head.trouble.code)):
                 await subscribe_again(world, operator)
-            before = claim.head
             if claim.released:
                 return "done"
+            await list_failing_items(claim, operator, kind, begun=found)
+            before = claim.head
             if await claim.release(**run.closing):
                 await bring_in_line(world, operator, kind, before, claim.head)
                 return "done"
             run.check_time()
             continue
-        if await claim.release(trouble=None, retry_at=None):
+        await close_failing_items(claim, operator, kind)
+        if await claim.release(trouble=None, retry_at=None, failed_listed=0):
             if claim.head.listed_at is not None:
                 await close_failure(world, operator.mailbox_key, kind)
             return "off"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.model.alerts import CLEAR_FOR, Group, What
-from shared.model.causes import OF_THE_APP
+from shared.model.causes import OF_THE_APP, least_mailboxes
 from shared.model.failures import failure, remedy_on
 from shared.model.pauses import Pause
 
@@ -92,6 +92,8 @@ def _recovered(group: Group, others: Iterable[Group]) -> Text:
 def _no_more(group: Group) -> str:
     if group.cause.code in OF_THE_APP:
         return f"it has not been met for {span(group.clear_for)}"
+    if (least := least_mailboxes(group.cause)) > 1:
+        return f"fewer than {mailboxes(least)}{_on(group)} have had it for as long as {span(CLEAR_FOR)}"
     left = f" ({mailboxes(group.suspended)} aside, suspended)" if group.suspended else ""
     return f"no mailbox{_on(group)}{left} has failed with it for as long as {span(CLEAR_FOR)} any more"
 

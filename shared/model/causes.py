@@ -1,6 +1,6 @@
 """What is told as one thing: a cause, and what one look at the failures counts of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 NAMED = 5
@@ -23,6 +23,11 @@ _WAYS_OF_BEING_DOWN = frozenset(
 """By which codes one server that is down, or goes down, or comes up again, is met in turn: one cause, named DOWN."""
 OF_THE_APP = frozenset({"poison-message", "queue-stalled", "timer-late"})
 """What fails of the app itself, and hits no mailbox in particular."""
+ITEMS_FAILED = "items-failed"
+"""Some items of a mailbox cannot be read; the mailbox itself is well."""
+_LEAST = {ITEMS_FAILED: 10}
+"""How many mailboxes a cause must hit to be told, where one is no news: every large Exchange has a few damaged mails, of which
+the list of failures is enough. In as many mailboxes at once it is no accident of theirs, but a scanner, a limit or a version."""
 _NOWHERE = "-"
 _NEVER = ""
 
@@ -78,3 +83,16 @@ class Tally:
             self.last_lasting = mailbox
             if len(self.places) < NAMED:
                 self.places.append(place)
+
+
+def least_mailboxes(cause: Cause) -> int:
+    """From how many mailboxes on a cause is told."""
+    return _LEAST.get(cause.code, 1)
+
+
+def worth_telling(cause: Cause, tally: Tally) -> Tally:
+    """What is to be told of a cause: nothing where it hits too few; what is paused may still be enough to wait for."""
+    least = least_mailboxes(cause)
+    if least == 1 or tally.lasting >= least:
+        return tally
+    return replace(tally, lasting=0, stands=False) if tally.lasting + tally.paused >= least else Tally()

@@ -138,6 +138,12 @@ class Head:
     """When all folders were last looked at, and not only those that notifications named."""
     marks: bool = False
     """Whether there may be items on their way out, or items that failed: else nobody needs to look for their rows."""
+    failed_items: int | None = None
+    """How many items could not be read and have a row that says why; None: an earlier version has not counted (`failing`)."""
+    failed_since: datetime | None = None
+    """Since when there is at least one of them."""
+    failed_listed: int = 0
+    """How many of them the list of failures says: other than there are, its row is behind (`flows/failing_items.py`)."""
     failures_retried_at: datetime | None = None
     swept_at: datetime | None = None
     notes: tuple[str, ...] = ()
@@ -145,10 +151,15 @@ class Head:
 
     @property
     def is_calm(self) -> bool:
-        """Whether all folders are simply followed: nothing begun, nothing held back, nothing failing."""
+        """Whether all folders are simply followed: nothing begun, held back or failing, and nobody to be told of items."""
         folders = self.states.folders
-        unusual = self.intent or self.held or self.trouble
+        unusual = self.intent or self.held or self.trouble or self.failing not in (None, self.failed_listed)
         return bool(folders) and not unusual and all(folder.phase is Phase.LIVE for folder in folders)
+
+    @property
+    def failing(self) -> int | None:
+        """How many items fail now; None where nobody has counted them."""
+        return self.failed_items if self.marks else 0
 
     @property
     def visible_news(self) -> int:

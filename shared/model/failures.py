@@ -793,6 +793,13 @@ _PERMANENT = (
         "The item is not in Exchange any more.",
         "Nothing: what the application holds of it stays.",
     ),
+    (
+        "items-failed",
+        Owner.CRM,
+        "Some items of the mailbox cannot be read, so the application lacks them.",
+        "`exsync failures items <operator>` names them, each with its reason and remedy. They are tried again by themselves, "
+        "once a day at least, and at once with `exsync sync <operator>`; the other items are not touched by them.",
+    ),
     ("item-corrupt", Owner.OPERATOR, "Exchange cannot read the item itself.", _IN_OUTLOOK),
     ("item-conversion-failed", Owner.OPERATOR, "Exchange cannot convert the item's content.", _IN_OUTLOOK),
     (

@@ -13,9 +13,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from shared.flows.keep_subscription import keep_subscription
+from shared.flows.operators import ask_for_sync, get_operator
 from shared.flows.receive_notification import receive_notification
 from shared.model.email import Attachment
-from shared.model.exchange import Notification
+from shared.model.exchange import ItemFailure, Notification
+from shared.model.operator import Kind
 from shared.ports import COLLECTIONS_QUEUE
 from tests.flows.breaking import Crash, Fuse, Hesitation, Interruption
 from tests.flows.office import Office, attachment
@@ -31,7 +33,7 @@ _sorts = st.sampled_from(["plain", "plain", "private", "no crm", "old", "files",
 changes: st.SearchStrategy[Change] = st.one_of(
     st.tuples(st.just("deliver"), _numbers, _sorts),
     st.tuples(st.just("move"), _numbers, _numbers),
-    st.tuples(st.sampled_from(["delete", "shred", "read", "edit", "hide", "show"]), _numbers),
+    st.tuples(st.sampled_from(["delete", "shred", "read", "edit", "hide", "show", "spoil", "mend"]), _numbers),
     st.tuples(st.just("copy"), _numbers, _numbers),
     st.tuples(st.just("new folder"), _numbers),
     st.tuples(st.sampled_from(["rename folder", "delete folder", "shred folder"]), _numbers),
@@ -90,6 +92,7 @@ class History:
     async def _sync(self, world: Any, budget: int) -> None:
         with suppress(Crash):
             await self.office.sync(world, budget=timedelta(seconds=budget))
+        await self.office.check_failing()
 
     def change(self, change: Change) -> None:
         """Something happens in the mailbox; what makes no sense there does not."""
@@ -188,6 +191,24 @@ class History:
         if name := self._item(number):
             self.office.box.edit(name, lambda email: replace(email, sensitivity="normal", categories=()))
 
+    def _spoil(self, number: int) -> None:
+        """It cannot be read any more: should it seem new, as under another id, it is not the item that it was."""
+        if name := self._item(number):
+            self.office.box.failures[name] = ItemFailure(name, "item-corrupt", "ErrorCorruptData", "Data is corrupt.")
+            self.steadfast.pop(name, None)
+
+    def _mend(self, number: int) -> None:
+        if broken := list(self.office.box.failures):
+            del self.office.box.failures[broken[number % len(broken)]]
+
+    async def mend_all(self) -> None:
+        """Every item can be read, and somebody asks for another try."""
+        self.office.box.failures.clear()
+        if await self.office.failures():
+            self.office.now += timedelta(minutes=1)
+            await ask_for_sync(self.office.world(), await get_operator(self.office.rows, "alice"), [Kind.EMAIL])
+            await self.office.settle()
+
     def _new_folder(self, parent: int) -> None:
         if len(self.office.box.folders) < 10:
             self.office.box.add_folder("Folder", parent=self._folder(parent))
@@ -248,6 +269,7 @@ async def play(history: History, steps: Sequence[Step]) -> None:
     for step in steps:
         await history.play(step)
     await history.office.settle()
+    await history.mend_all()
     await history.office.check()
     await history.check_steadfast()
 
@@ -309,6 +331,7 @@ async def driven(changes: Sequence[Change], turns: Sequence[int], losing: Sequen
     for _ in range(100):
         await work()
         if (visible := office.queues.next_visible(COLLECTIONS_QUEUE)) is None:
+            await history.mend_all()
             return office
         office.now = max(office.now, visible)
     raise AssertionError("the workers do not come to rest")

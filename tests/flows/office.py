@@ -27,7 +27,7 @@ from shared.flows.settings_document import ANY_VERSION, patch_settings
 from shared.flows.sync_collection import sync_collection
 from shared.model.collection import Head
 from shared.model.email import Attachment, Email, Participant
-from shared.model.keys import collection_key
+from shared.model.keys import collection_key, shard_of
 from shared.model.operator import Kind, Operator
 from shared.ports import Blobs, Exchange, Queues, Row, Rows, World
 
@@ -254,6 +254,22 @@ class Office:
         assert len(ids) == len(present), "two ids name the same item"
         assert not [row async for row in every(self.rows, self.key, "l-")], "something is still leaving"
         assert (await self.head()).items == len(await self.stored())
+        await self.check_failing()
+        listed = await self.listed_items()
+        assert (listed["count"] if listed else 0) == len(await self.failures()), (
+            "the list of failures says another number"
+        )
+
+    async def check_failing(self) -> None:
+        """The head knows how many items fail. Holds at any time, whoever died and wherever."""
+        found = await read_head(self.rows, self.blobs, self.key)
+        assert (found[0].failing if found else 0) == len(await self.failures())
+
+    async def listed_items(self) -> dict[str, Any] | None:
+        """What the list of failures says of the items that fail."""
+        mailbox_key = self.key.partition("-")[0]
+        row = await self.rows.get("failures", f"open-{shard_of(mailbox_key):02d}", f"{mailbox_key}-email_items")
+        return None if row is None else dict(row.values)
 
 
 def _is_kept(email: Email) -> bool:

@@ -295,6 +295,7 @@ async def test_a_line_says_how_an_operator_stands_and_why() -> None:
         "last_sync_at": "2026-11-20T12:00:00Z",
         "lag_seconds": 180,
         "items": 1,
+        "failed_items": 0,
     }
     assert (alice["operator_id"], alice["mailbox"]) == ("alice", ALICE)
     assert off["kinds"]["email"] == {"state": "off"}

@@ -28,6 +28,11 @@ async def _play(history: list[Step], leave: str, delete: str) -> None:
     await play(await established(on_leave=leave, on_delete=delete), history)
 
 
+async def test_a_folder_comes_back_while_its_mails_are_leaving_beside_a_copy_of_one() -> None:
+    history = await established()
+    await play(history, [("copy", 39, 14), ("delete folder", 0), ("sync", 0), ("move folder", 0, 0)])
+
+
 @thorough
 @given(history=steps)
 def test_any_history_of_a_new_operator_ends_with_what_the_mailbox_holds(history: list[Step]) -> None:

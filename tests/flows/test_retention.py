@@ -165,10 +165,13 @@ async def test_failed_items_that_are_too_old_are_forgotten_with_their_subject() 
     assert [failed["subject"] for failed in await office.failures()] == ["broken"]
     await office.configure({"retention": {"email_days": 30}})
     await a_day(office)
-    assert len(await office.failures()) == 1
+    assert (len(await office.failures()), (await office.head()).failing) == (1, 1)
     office.now += timedelta(days=15)
     await a_day(office)
-    assert await office.failures() == []
+    assert (await office.failures(), (await office.head()).failing) == ([], 0)
+    assert await office.listed_items() is not None
+    await office.settle()
+    assert await office.listed_items() is None
 
 
 async def test_an_application_that_follows_hints_is_told_though_the_operator_is_off() -> None:

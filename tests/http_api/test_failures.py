@@ -1,5 +1,6 @@
 """`/failures` and `/status` as they are called: the whole list, one operator's, single items, and another try."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -67,6 +68,7 @@ async def test_what_is_asked_for_is_listed(query: str, count: int) -> None:
     [
         ("?of=items", "operator_id"),
         ("?of=items&operator_id=alice&kind=subscription", "kind"),
+        ("?of=items&operator_id=alice&kind=email_items", "kind"),
         ("?owner=somebody", "owner"),
         ("?code=impersonation-refused", "code"),
         ("?kind=mail", "kind"),
@@ -102,14 +104,59 @@ async def test_another_try_is_asked_for_once() -> None:
 
 
 async def test_a_failed_item_has_an_id_to_try_it_again_by() -> None:
+    office = await lacking_office()
+    (item,) = (await call(office, "GET", "/failures?operator_id=alice")).json()["items"]
+    assert (item["code"], item["request_id"]) == ("item-corrupt", None)
+    assert (await call(office, "POST", f"/failures/{item['id']}/retry")).status_code == 202
+
+
+async def lacking_office() -> Office:
+    """Alice's sync is well, but one mail cannot be read."""
     office = Office()
     broken = office.deliver("Delivery note 4711")
     office.box.failures[broken] = ItemFailure(broken, "item-corrupt", "ErrorCorruptData", "Data is corrupt.")
     await office.open()
     await office.settle()
-    (item,) = (await call(office, "GET", "/failures?operator_id=alice")).json()["items"]
-    assert (item["code"], item["request_id"]) == ("item-corrupt", None)
-    assert (await call(office, "POST", f"/failures/{item['id']}/retry")).status_code == 202
+    return office
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("?of=collections&operator_id=alice", 1),
+        ("?operator_id=alice&kind=email_items", 1),
+        ("?operator_id=alice&code=items-failed", 1),
+        ("?of=collections&operator_id=alice&kind=email", 0),
+        ("?of=collections&operator_id=alice&owner=exchange", 0),
+    ],
+)
+async def test_a_mailbox_with_items_that_cannot_be_read_is_among_what_fails(query: str, count: int) -> None:
+    found = (await call(await lacking_office(), "GET", f"/failures{query}")).json()["items"]
+    assert [(each["id"], each["detail"], each["count"]) for each in found] == [
+        ("alice:email_items", "1 item cannot be read", 1)
+    ] * count
+
+
+async def test_items_that_cannot_be_read_are_counted_in_the_summary_and_in_both_statuses() -> None:
+    office = await lacking_office()
+    (group,) = (await call(office, "GET", "/failures/summary")).json()["items"]
+    assert (group["code"], group["kind"], group["count"]) == ("items-failed", "email_items", 1)
+    (line,) = (await call(office, "GET", "/status")).json()["items"]
+    one = (await call(office, "GET", "/operators/alice/status")).json()
+    assert (line["kinds"]["email"]["failed_items"], one["kinds"]["email"]["failed_items"]) == (1, 1)
+    assert (line["kinds"]["email"]["state"], line["kinds"]["email"]["code"]) == ("polling", None)
+
+
+async def test_all_items_of_a_mailbox_are_tried_again_by_one_call() -> None:
+    office = await lacking_office()
+    office.box.failures.clear()
+    office.now += timedelta(minutes=5)
+    answer = await call(office, "POST", "/failures/alice:email_items/retry")
+    assert (answer.status_code, answer.json()["id"]) == (202, "alice:email_items")
+    await office.settle()
+    assert (await call(office, "GET", "/failures?of=collections&operator_id=alice")).json()["items"] == []
+    again = await call(office, "POST", "/failures/alice:email_items/retry")
+    assert (again.status_code, again.json()["code"]) == (404, "failure-unknown")
 
 
 async def test_the_status_of_all_is_a_line_each() -> None:

@@ -91,7 +91,8 @@ async def apply_changes(run: Run, folder: WatchedFolder, changes: ItemChanges, *
     departures = _departures(run, folder, changes, held)
     fetched = await _worth_fetching(run, folder, [stub for stub in stubs if stub not in hidden], held)
     units += await import_items(run, folder, fetched, held)
-    units += [mark for name, mark in departures.items() if name in run.leaving] + gone_failures(run, changes.deleted)
+    units += [mark for name, mark in departures.items() if name in run.leaving]
+    units += gone_failures(run, set(changes.deleted) - {stub.id for stub in fetched})
     await commit_page(run, units, states=states, folder_id=folder.id)
     run.marked.clear()
 

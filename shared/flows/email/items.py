@@ -41,7 +41,9 @@ async def import_items(
     emails = [answer for answer in answers if isinstance(answer, Email)]
     then = await _held_then(run, [email for email in emails if email.id not in known])
     known = {item.exchange_id: item for item in then if not item.gone} | known
-    joins = await find_moved(run, folder, [email for email in emails if email.id not in known], then)
+    here = {email.id for email in emails if email.id in known}
+    elsewhere = [item for item in then if item.exchange_id not in here]
+    joins = await find_moved(run, folder, [email for email in emails if email.id not in known], elsewhere)
     names = {item.item_id for item in then}
     listed = {stub.id: stub for stub in stubs}
     failures = [answer for answer in answers if isinstance(answer, ItemFailure) and not answer.gone]
@@ -201,7 +203,7 @@ def _failed(run: Run, folder: WatchedFolder, failure: ItemFailure, stub: ItemStu
             failure.code, failure.detail, exchange_code=failure.exchange_code, request_id=failure.request_id
         )
     now = run.world.now()
-    run.failing[key] = run.failing.get(key, 0) + 1
+    count = run.failing.get(key, 0) + 1
     columns: dict[str, Value] = {
         "exchange_id": failure.id,
         "folder_id": folder.id,
@@ -209,11 +211,11 @@ def _failed(run: Run, folder: WatchedFolder, failure: ItemFailure, stub: ItemStu
         "exchange_code": failure.exchange_code,
         "detail": failure.detail[:1000],
         "last_at": now,
-        "count": run.failing[key],
+        "count": count,
     }
     if stub is not None:
         columns |= present({"subject": stub.subject[:255], "received_at": stub.received or stub.sent})
-    if run.failing[key] == 1:
+    if count == 1:
         columns["first_at"] = now
     if failure.request_id:
         columns["request_id"] = failure.request_id
@@ -223,7 +225,7 @@ def _failed(run: Run, folder: WatchedFolder, failure: ItemFailure, stub: ItemStu
 def _mended(run: Run, exchange_id: str) -> list[Write]:
     """An item that failed before and does not any more: its failure closes itself."""
     key = failing_key(exchange_id)
-    return [Delete(key)] if run.failing.pop(key, None) is not None else []
+    return [Delete(key)] if key in run.failing else []
 
 
 def _closed(run: Run, exchange_id: str) -> list[Unit]:
@@ -234,5 +236,5 @@ def _closed(run: Run, exchange_id: str) -> list[Unit]:
 
 def gone_failures(run: Run, exchange_ids: Iterable[str]) -> list[Unit]:
     """Failures of items that are not there any more close themselves too."""
-    keys = [failing_key(exchange_id) for exchange_id in exchange_ids]
-    return [Unit((Delete(key),)) for key in keys if run.failing.pop(key, None) is not None]
+    keys = dict.fromkeys(failing_key(exchange_id) for exchange_id in exchange_ids)
+    return [Unit((Delete(key),)) for key in keys if key in run.failing]

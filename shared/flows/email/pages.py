@@ -6,7 +6,7 @@ arrivals, under an intent in the head: a worker that finds it rolls the page for
 old state, which would give another page and orphan what fell between.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from shared.flows.email.run import Run
 from shared.flows.email.stored import FAILING, ITEM, LEAVING, feed_key
 from shared.model.collection import ChangeType, Intent, States
 from shared.model.email import timestamp
-from shared.ports import Delete, Merge, Upsert, Value, Write
+from shared.ports import Delete, Merge, Touch, Upsert, Value, Write
 
 _ROWS = 97
 """A transaction has at most 100 rows: these, the head, the feed's row and the wish."""
@@ -96,12 +96,22 @@ async def _write(run: Run, part: Sequence[Unit], *, page: int, finished: bool = 
     if finished:
         head["page"] = page
     head["items"] = claim.head.items + added
+    run.failing = _failing_after(run.failing, writes)
+    head |= run.failing_columns
     if any(write.key.startswith((LEAVING, FAILING)) and not isinstance(write, Delete) for write in writes):
         head["marks"] = True
     elif run.is_concluding and "states" in head and not (run.leaving or run.failing):
         await claim.conclude(stamped, run.closing, **head)
         return
     await claim.commit(stamped, **head)
+
+
+def _failing_after(failing: Mapping[str, int], writes: Sequence[Write]) -> dict[str, int]:
+    """Which items fail, and how often, once these writes are done."""
+    touched = [write for write in writes if write.key.startswith(FAILING)]
+    gone = {write.key for write in touched if isinstance(write, Delete)}
+    failed = {write.key: int(str(write.values["count"])) for write in touched if isinstance(write, Touch)}
+    return {key: count for key, count in failing.items() if key not in gone} | failed
 
 
 def _stamped(write: Write, page: int, now: datetime) -> Write:

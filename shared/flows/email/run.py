@@ -66,7 +66,7 @@ class Run:
     taken_away: int = 0
     """How many items were found missing in this run though no Delete told of each: the brake counts them together."""
     failing: dict[str, int] = field(default_factory=dict)
-    """How often each failing item failed, by the key of its `e-` row."""
+    """How often each failing item failed, by the key of its `e-` row: the rows as they are committed."""
     is_whole: bool = False
     """Whether all folders were looked at."""
     is_concluding: bool = False
@@ -106,6 +106,12 @@ class Run:
         marks = bool(self.leaving or self.failing)
         settled = {"trouble": None, "retry_at": None, "complete_at": self.begun, "marks": marks}
         return {**settled, "listed_at": listing_time_after_success(self.claim.head, self.world.now()), **whole}
+
+    @property
+    def failing_columns(self) -> dict[str, Any]:
+        """What the head says of the items that fail, so that nobody has to count their rows."""
+        since = self.claim.head.failed_since or self.world.now()
+        return {"failed_items": len(self.failing), "failed_since": since if self.failing else None}
 
     def out_of_time(self) -> bool:
         """Whether the budget is spent."""
