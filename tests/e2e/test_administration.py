@@ -97,4 +97,5 @@ async def test_what_was_refused_is_in_the_audit_too(office: Office) -> None:
 
     entries = await until(newest, len, what="an entry", within=LIMIT)
     refused = next(entry for entry in entries if entry["action"] == "patch_the_settings" and entry["code"])
-    assert (refused["target"], refused["outcome"]) == ("notifications.frequency_minutes", "refused: setting-invalid")
+    found = refused["target"], refused["outcome"], refused["code"]
+    assert found == ("notifications.frequency_minutes", "refused", "setting-invalid")
