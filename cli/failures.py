@@ -77,7 +77,11 @@ def retry(
 ) -> None:
     """Try it again now, however long it rests after failing. What an administrator paused stays paused."""
     remote: Remote = context.obj.remote
-    show_document(remote.send("POST", f"failures/{segment(failure_id)}/retry"))
+    accepted = remote.send("POST", f"failures/{segment(failure_id)}/retry")
+    if context.obj.as_json:
+        show_document(accepted)
+    else:
+        context.obj.tell(f"Asked for; `exsync status {accepted['operator_id']}` shows how it goes.")
 
 
 @failures.command("catalogue")

@@ -43,7 +43,7 @@ secret's name in capitals with `_` for `-`.
 _FAILURES_HEAD = """\
 # Failures
 
-<!-- Written by `python -m devtools.reference_pages` from shared/model/failures.py and foreign_codes.py: change it there. -->
+<!-- Written by `python -m devtools.reference_pages` from shared/model/failure_tables and foreign_codes.py: change it there. -->
 
 Every failure has a code. Status, the list of failed items, the log and the API's problem documents (`code`) name it, with
 the server's own words as detail. Who can do what the remedy says stands beside it, and last the codes of others that lead

@@ -55,7 +55,7 @@ def _tally(since: Mapping[str, datetime], now: datetime, lasts_after: timedelta)
 async def _stalled_queues(world: World, now: datetime) -> Mapping[str, datetime]:
     """Since when none of the first messages of a queue was taken out, for those where that is so."""
     values, etag = await read_state(world.rows, _QUEUES)
-    before: dict[str, Any] = unpack(values["looks"]) if "looks" in values else {}  # type: ignore[arg-type]
+    before: dict[str, Any] = unpack(values["looks"]) if "looks" in values else {}
     looks: dict[str, Any] = {}
     for queue in QUEUES:
         visible = (await world.queues.look(queue)).visible

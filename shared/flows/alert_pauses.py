@@ -21,7 +21,7 @@ async def note_pauses(world: World, pauses: Pauses) -> Mapping[str, datetime]:
     """Note what is paused now; by scope, when it was last seen paused."""
     values, etag = await read_state(world.rows, _PAUSED)
     now = world.now()
-    noted: dict[str, Any] = unpack(values["scopes"]) if "scopes" in values else {}  # type: ignore[arg-type]
+    noted: dict[str, Any] = unpack(values["scopes"]) if "scopes" in values else {}
     before = {scope: datetime.fromisoformat(at) for scope, at in noted.items()}
     lately = {scope: at for scope, at in before.items() if timedelta(0) <= now - at < _MATTERS_FOR}
     seen = lately | dict.fromkeys(pauses.by_scope, now)

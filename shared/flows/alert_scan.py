@@ -188,7 +188,7 @@ def _look(progress: Mapping[str, Value], now: datetime) -> Look:
     begun = moment(progress.get("begun"))
     if begun is None or abs(now - begun) > _TOO_OLD:
         return Look(now)
-    tallies = dict(_tally(each) for each in unpack(progress["tallies"]))  # type: ignore[arg-type]
+    tallies = dict(_tally(each) for each in unpack(progress["tallies"]))
     return Look(begun, int(str(progress["shard"])), str(progress["after"]), tallies, bool(progress["is_short"]))
 
 

@@ -21,8 +21,9 @@ def pack(document: object) -> bytes:
     return zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"), 6)
 
 
-def unpack(packed: bytes) -> Any:
-    """Read what `pack` wrote."""
+def unpack(packed: Value) -> Any:
+    """Read what `pack` wrote, out of a column or a blob."""
+    assert isinstance(packed, bytes)
     return json.loads(zlib.decompress(packed))
 
 

@@ -144,7 +144,7 @@ async def _told(world: World, key: str, page: int, item_id: str) -> tuple[dateti
     while True:
         rows = await world.rows.query(TABLE, key, first=feed_key(page, 0), before=feed_key(page + 1, 0), after=after)
         for row in rows.rows:
-            entries = unpack(bytes(row.values["changes"]))  # type: ignore[arg-type]
+            entries = unpack(row.values["changes"])
             for number, (_, item, at) in enumerate(entries, 1):
                 if item == item_id:
                     step = int(row.key.rpartition("-")[2])

@@ -215,7 +215,7 @@ async def _entries(
         for row in rows.rows:
             where = _where(row.key)
             skipped = done if where == (page, step) else 0
-            listed = unpack(bytes(row.values["changes"]))  # type: ignore[arg-type]
+            listed = unpack(row.values["changes"])
             found += [
                 ((*where, number), (change, item_id, at))
                 for number, (change, item_id, at) in enumerate(listed, 1)

@@ -67,10 +67,9 @@ def _key(number: int) -> str:
 
 
 def _entry(row: Row) -> dict[str, Any]:
-    at, packed = row.values["at"], row.values["changes"]
+    at, changed = row.values["at"], unpack(row.values["changes"])
     assert isinstance(at, datetime)
-    assert isinstance(packed, bytes)
-    return {"number": row.values["number"], "at": timestamp(at), "by": row.values["by"], "changes": unpack(packed)}
+    return {"number": row.values["number"], "at": timestamp(at), "by": row.values["by"], "changes": changed}
 
 
 def _shown(value: Any) -> Any:

@@ -111,7 +111,8 @@ async def test_what_fails_is_summed_up_the_largest_group_first() -> None:
 
 async def test_another_try_can_be_asked_for() -> None:
     office = await failing_office()
-    assert (await run(office, "retry", "alice:email"))[0] == 0
+    status, _, told = await run(office, "retry", "alice:email")
+    assert (status, told) == (0, "Asked for; `exsync status alice` shows how it goes.\n")
     assert await office.sync() == "failed"
     status, _, complaint = await run(office, "retry", "alice:subscription")
     assert (status, "failure-unknown" in complaint) == (1, True)
