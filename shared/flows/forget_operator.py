@@ -19,6 +19,7 @@ from shared.flows.email.stored import FEED, ITEM
 from shared.flows.erase import erase
 from shared.flows.failure_index import items_of
 from shared.flows.forget_job import DONE, OPERATOR, STOPPED, WORKING, Job, job_id, read_job, write_job
+from shared.flows.forgotten import PARTITION as FORGOTTEN
 from shared.flows.head import HEAD, WANTED
 from shared.flows.head import TABLE as COLLECTIONS
 from shared.flows.mailbox_claims import give_mailbox_up
@@ -183,7 +184,7 @@ async def _rows_by_name(work: _Work, operator: Operator) -> timedelta | None:
     await give_mailbox_up(work.world.rows, operator, since=work.world.now())
     paused = await write(work.world.rows, CONFIGURATION, PAUSES, Delete(PAUSED_OPERATOR + operator.id))
     await work.removed(other_rows=int(paused))
-    for partition, first, before in ((PAUSES, "", ""), (SETTINGS, HISTORY, f"{HISTORY}~")):
+    for partition, first, before in ((PAUSES, "", ""), (FORGOTTEN, "", ""), (SETTINGS, HISTORY, f"{HISTORY}~")):
         await _conceal_signature(work.world, operator, partition, first, before)
     return None
 

@@ -16,6 +16,7 @@ from shared.flows.claim import Claim
 from shared.flows.content import mime_content
 from shared.flows.forget_job import OPERATOR, job_id, read_job, report
 from shared.flows.forget_operator import forget_operator, go_on_forgetting
+from shared.flows.forgotten import find_on_list, put_on_list
 from shared.flows.keep_poison import keep_poison
 from shared.flows.operators import get_operator, list_operators, put_operator
 from shared.flows.pauses import pause, read_pauses
@@ -183,12 +184,15 @@ async def test_what_the_operator_did_as_an_administrator_stays_without_the_name(
     await note(office.world(), by="alerts", action="send_mail", target="alice@contoso.example")
     await patch_settings(office.world(), {"email": {"sync_from_days": 9}}, version="*", by=signed_in)
     await pause(office.world(), "kind-email", reason="a move", by=signed_in)
+    await put_on_list(office.rows, "a-fingerprint", by=signed_in, at=office.now)
     await forget_operator(office.world(), "alice", by="bob")
     await carry_on(office)
     told = [(entry["by"], entry["target"]) for entry in (await list_audit(office.world())).items]
     assert (concealed("alice"), "bob") in told and ("alerts", concealed("alice")) in told
     assert (await list_history(office.rows, limit=1)).items[0]["by"] == concealed("alice")
     assert (await read_pauses(office.rows)).by_scope["kind-email"].by == concealed("alice")
+    listed = await find_on_list(office.rows, "a-fingerprint")
+    assert listed is not None and listed.values["by"] == concealed("alice")
     assert not [where for where, what in everything(office) if "alice" in (where + what).lower()]
 
 
